@@ -1,0 +1,48 @@
+# make drive   sets up on the first run, then drives the embedded world        make test   sets up, then all tests
+# ARGS="..." is handed on: make drive ARGS="--help", make test ARGS="-k guard"
+
+SHELL := /bin/sh
+AUTOMOT := .venv/bin/automot
+PYTHON_V := .venv/bin/python
+READY := .venv/.ready
+# The ROS 2 wheels leave this mark in the environment of every child; .venv must find its own libraries.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+unexport PYTHONPATH
+
+.PHONY: drive test unit lint nano setup doctor clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make drive | test | unit | lint | nano | setup | doctor | clean     (see the head of the Makefile)"
+
+drive: $(READY)
+	@$(AUTOMOT) drive $(ARGS)
+
+test: $(READY)
+	@$(PYTHON_V) -m pytest $(ARGS)
+
+unit: $(READY)
+	@$(PYTHON_V) -m pytest test/unit test/test_layers.py $(ARGS)
+
+lint: $(READY)
+	@$(PYTHON_V) -m ruff check src test .ci setup.py
+	@$(PYTHON_V) -m mypy
+
+# Trains the shipped model again from nothing: hours on a CPU; an interrupted run goes on where it stopped.
+nano: $(READY)
+	@$(AUTOMOT) train nano $(ARGS)
+
+doctor: $(READY)
+	@$(AUTOMOT) doctor
+
+setup: $(READY)
+
+# Sources are linked, so only a change of the messages or of the dependencies needs another installation.
+$(READY): setup.py pyproject.toml constraints.txt package.xml CMakeLists.txt .ci/setup.sh .ci/link_sources.py \
+          $(wildcard cmake/*) $(wildcard msg/*.msg) $(wildcard interfaces/*/*.*) $(wildcard interfaces/*/msg/*.msg)
+	@.ci/setup.sh
+	@touch $@
+
+clean:
+	rm -rf .venv build install log setup.log src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find src test -name __pycache__ -type d -prune -exec rm -rf {} +

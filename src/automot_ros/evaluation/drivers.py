@@ -1,0 +1,151 @@
+"""Who may be examined: the model in a folder, the baselines, and the privileged expert. All drive through the same cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from automot_ros.base.errors import ConfigError
+from automot_ros.driving.action import ActionConfig, ActionCore
+from automot_ros.driving.controller import ControllerConfig, ControllerCore
+from automot_ros.driving.interfaces import ActionPolicy, RefinerPolicy, UnderstandingPolicy
+from automot_ros.driving.refiner import RefinerConfig, RefinerCore
+from automot_ros.driving.schedule import InProcessDrive, Telemetry
+from automot_ros.driving.trajectory import trajectory_from
+from automot_ros.driving.understanding import UnderstandingConfig, UnderstandingCore
+from automot_ros.geometry.se2 import Pose2
+from automot_ros.guard.config import GuardConfig
+from automot_ros.policy.baselines import Blind, StandStill
+from automot_ros.policy.checkpoint import model_hash
+from automot_ros.policy.locations import model_folder
+from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation, route_words
+from automot_ros.scene.context import AttentionContext
+from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Decision
+from automot_ros.scene.plan import Draft
+from automot_ros.scene.route import Route
+from automot_ros.scene.sensing import LidarModel, SensorTick
+from automot_ros.simulation.expert import Expert, ExpertPlan
+from automot_ros.simulation.world import World
+
+BASELINES = ("blind", "stand-still")
+EPOCH = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSettings:
+    """What is examined. policy: expert, blind, stand-still, nano or a model folder; lag and period in simulated s."""
+
+    policy: str
+    refiner: str = "diffusion"
+    guard: bool = True
+    understanding_lag_s: float = 0.1
+    context_period_s: float = 0.25
+
+    @property
+    def model_hash(self) -> str:
+        """Hash of the weights examined; empty where there are none."""
+        return "" if self.policy in ("expert", *BASELINES) else model_hash(model_folder(self.policy))
+
+
+class Drive(Protocol):
+    """A driver of one world."""
+
+    def observe_route(self, route: Route) -> None:
+        """Set the route, before the first tick."""
+        ...
+
+    def step(self, tick: SensorTick) -> Telemetry:
+        """The command for a tick."""
+        ...
+
+
+class Teacher:
+    """The expert of one world in the place of the three experts of the model."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._expert = world, Expert(world)
+        self._line = world.route.line()
+        self._made: tuple[int, ExpertPlan] | None = None
+
+    def plan(self) -> ExpertPlan:
+        """The expert's plan for the world as it stands; made once a tick."""
+        if self._made is None or self._made[0] != self._world.tick:
+            self._made = (self._world.tick, self._expert.plan())
+        return self._made[1]
+
+    def route_words(self) -> str:
+        """The route in words, from where the ego is."""
+        return route_words(self._line, self._world.route_s_m)
+
+    def understand(self, obs: UnderstandingObservation, epoch: int, sequence: int, pose: Pose2) -> AttentionContext:
+        """An empty context with the expert's report as its text."""
+        nothing = np.zeros((1, 1, 1, 1), np.float32)
+        return AttentionContext(obs.stamp_ns, epoch, sequence, "", nothing, nothing, 1, pose, self.plan().report)
+
+    def act(self, obs: ActionObservation) -> Draft:
+        """The expert's plan as a draft."""
+        plan = self.plan()
+        decision = Decision(np.eye(len(LONGITUDINAL_WORDS), dtype=np.float32)[plan.longitudinal_3],
+                            np.eye(len(LATERAL_WORDS), dtype=np.float32)[plan.lateral_3])
+        return Draft(ego=obs.ego, waypoints_62=plan.waypoints_62, route_202=plan.route_202, speeds_3=plan.speeds_3,
+                     decision=decision, decision_latents_8D=np.zeros((8, 1), np.float32),
+                     bev_tokens_64D=np.zeros((64, 1), np.float32), context_epoch=obs.context.epoch,
+                     context_sequence=obs.context.sequence, context_age_s=obs.context_age_s)
+
+
+class ExpertDrive:
+    """The expert under the controller, without sensors: the corridor and context checks have nothing to look at."""
+
+    def __init__(self, world: World) -> None:
+        self._teacher = Teacher(world)
+        self._controller = ControllerCore(
+            ControllerConfig(), GuardConfig(check_corridor=False, check_context=False, check_freshness=False),
+            world.vehicle, LidarModel().position_ego_m)
+
+    def observe_route(self, route: Route) -> None:
+        """The expert knows it already."""
+
+    def step(self, tick: SensorTick) -> Telemetry:
+        """The command for a tick; only its stamp, odometry and (empty) points are looked at."""
+        plan = self._teacher.plan()
+        trajectory = trajectory_from(tick.ego, plan.waypoints_62, plan.route_202)
+        self._controller.observe_ego(tick.ego, tick.stamp_ns)
+        self._controller.observe_points(tick.points, tick.stamp_ns)
+        self._controller.observe_trajectory(trajectory, tick.stamp_ns)
+        done = self._controller.step(tick.stamp_ns)
+        if done is None:
+            raise ConfigError("the expert's controller waits", where="ExpertDrive", wanted="real-time stepping")
+        return Telemetry(done[0], done[1], None, trajectory, None)
+
+
+def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, bool]:
+    """(driver, whether it needs camera and LiDAR) for a world."""
+    if settings.policy == "expert":
+        return ExpertDrive(world), False
+    if settings.policy in BASELINES:
+        action: ActionPolicy = Blind() if settings.policy == "blind" else StandStill()
+        return assemble(settings, world, Teacher(world), action, None), True
+    # torch is only needed where a model drives.
+    from automot_ros.policy.nano import Action, Refiner, Understanding
+
+    folder = model_folder(settings.policy)
+    refiner = Refiner(folder) if settings.refiner == "diffusion" else None
+    return assemble(settings, world, Understanding(folder), Action(folder), refiner, settings.model_hash), True
+
+
+def assemble(settings: DriverSettings, world: World, understanding: UnderstandingPolicy, action: ActionPolicy,
+             refiner: RefinerPolicy | None, weights: str = "") -> InProcessDrive:
+    """The four cores in lockstep around three policies."""
+    timing = {"lockstep": True, "context_period_s": settings.context_period_s,
+              "context_lag_s": settings.understanding_lag_s}
+    guard = GuardConfig() if settings.guard else GuardConfig(
+        check_freshness=False, check_context=False, check_trajectory=False, check_corridor=False, check_command=False)
+    return InProcessDrive(
+        UnderstandingCore(UnderstandingConfig(**timing), understanding, EPOCH),
+        ActionCore(ActionConfig(**timing), action, weights),
+        RefinerCore(RefinerConfig(refiner="none" if refiner is None else "diffusion"), refiner),
+        ControllerCore(ControllerConfig(**timing), guard, world.vehicle, LidarModel().position_ego_m))
+
+

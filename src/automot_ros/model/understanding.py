@@ -1,0 +1,219 @@
+"""The understanding expert: a Qwen3-VL of `transformers`, reached through its public interface alone.
+
+Sentences are [prompt | report]; prompts of a batch are equally long (they hold the images), reports are padded at the
+right with id 0. Nothing reads padding: attention is causal, and `Context.mask_BT` tells the action expert.
+
+Training:  `loss(frames, prompt, report)` = next-word loss on the report, plus a probe's loss that asks the newest
+           frame's tokens directly for the light and the body ahead (it only teaches; it is not saved).
+           `context(frames, prompt, report)` = the keys and values of [prompt | report] that the action expert reads.
+Driving:   `say(frames, prompt)` = the report, greedily, and the context.
+
+Letters: B batch, F frames, I rows, J columns, P prompt tokens, R report tokens, T = P + R, K image tokens of a frame,
+L layers, G key-value heads that the action expert reads, H key width, V value width that it reads, W words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers.cache_utils import DynamicCache
+from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDeepstackFeatures
+
+from automot_ros.model.variants import UnderstandingSize, Variant
+
+PAD_ID = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a batch of action tokens reads: per layer keys (B, G, T, H) and values (B, G, T, V)."""
+
+    keys: list[Tensor]
+    values: list[Tensor]
+    next_position_B: Tensor
+    mask_BT: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstandingLoss:
+    """`total` = words + probe. `word_accuracy`: part of the report's words guessed right, teacher-forced."""
+
+    total: Tensor
+    words: Tensor
+    probe: Tensor
+    word_accuracy: Tensor
+
+
+def qwen_config(size: UnderstandingSize) -> Qwen3VLConfig:
+    """The configuration that `transformers` builds the network from."""
+    return Qwen3VLConfig(
+        text_config={
+            "hidden_size": size.hidden, "num_hidden_layers": size.layers, "num_attention_heads": size.heads,
+            "num_key_value_heads": size.kv_heads, "head_dim": size.head_dim, "intermediate_size": size.mlp,
+            "vocab_size": size.vocabulary, "initializer_range": size.initializer_range, "tie_word_embeddings": True,
+            "max_position_embeddings": 262_144,
+            "rope_parameters": {"rope_type": "default", "rope_theta": size.rope_theta,
+                                "mrope_section": list(size.mrope_section), "mrope_interleaved": True},
+        },
+        vision_config={
+            "hidden_size": size.vision_hidden, "depth": size.vision_depth, "num_heads": size.vision_heads,
+            "intermediate_size": size.vision_mlp, "deepstack_visual_indexes": list(size.deepstack),
+            "patch_size": size.patch, "temporal_patch_size": size.temporal_patch, "spatial_merge_size": size.merge,
+            "num_position_embeddings": size.vision_positions, "out_hidden_size": size.hidden,
+            "initializer_range": size.initializer_range,
+        },
+        image_token_id=size.image_id, video_token_id=size.video_id, vision_start_token_id=size.vision_start_id,
+        vision_end_token_id=size.vision_end_id, tie_word_embeddings=True,
+    )
+
+
+def pixel_patches(frames_BFIJ3: Tensor, size: UnderstandingSize) -> Tensor:
+    """uint8 RGB frames to Qwen's flat patches (B * F * rows * columns, 3 * temporal * patch * patch).
+
+    Patches run in 2 x 2 groups, row by row; a frame stands for all steps of its temporal patch; pixels are in -1..1.
+    """
+    rows, columns = size.grid
+    x = frames_BFIJ3.flatten(0, 1).float() / 127.5 - 1.0
+    m, p = size.merge, size.patch
+    x = x.reshape(len(x), rows // m, m, p, columns // m, m, p, 3).permute(0, 1, 4, 2, 5, 7, 3, 6)
+    x = x.reshape(-1, 3, 1, p * p).expand(-1, -1, size.temporal_patch, -1)
+    return x.reshape(len(x), -1)
+
+
+class SceneProbe(nn.Module):
+    """Asks each token of the newest frame for a lamp and a body ahead; any one token may vote. Only for training."""
+
+    CLASSES = (3, 3)
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.votes = nn.Linear(width, sum(self.CLASSES))
+        nn.init.constant_(self.votes.bias, -5.0)
+
+    def forward(self, tokens_BKD: Tensor, classes_B2: Tensor) -> Tensor:
+        """Mean cross-entropy. classes: 0 nothing, else 1 + the word's place in its list."""
+        votes_B6 = self.votes(tokens_BKD).logsumexp(dim=1)
+        light, ahead = (F.cross_entropy(F.pad(votes, (1, 0)), classes_B2[:, i])
+                        for i, votes in enumerate(votes_B6.split(self.CLASSES, dim=1)))
+        return light + ahead
+
+
+class Understanding(nn.Module):
+    """A Qwen3-VL with what driving needs around it; `self.model` is the untouched network."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__()
+        self.size, self._action = variant.understanding, variant.action
+        self.model = Qwen3VLForConditionalGeneration(qwen_config(self.size))
+        self._positions: dict[bytes, Tensor] = {}
+
+    @property
+    def language_head_WD(self) -> Tensor:
+        """The (tied) embedding matrix."""
+        weight: Tensor = self.model.lm_head.weight
+        return weight
+
+    def positions(self, prompt_ids_BP: Tensor, more: int) -> Tensor:
+        """(3, B, P + more) rotary positions of a batch of equally built prompts with `more` words behind."""
+        row = prompt_ids_BP[:1].cpu()
+        kinds = (row == self.size.image_id).int()
+        key = kinds.numpy().tobytes()
+        if key not in self._positions:
+            images = int((row == self.size.vision_start_id).sum())
+            found, _ = self.model.model.get_rope_index(row, mm_token_type_ids=kinds,
+                                                       image_grid_thw=self._grid(images))
+            self._positions[key] = found
+        head_31P = self._positions[key]
+        tail = head_31P.max() + 1 + torch.arange(more)
+        positions = torch.cat([head_31P, tail.expand(3, 1, -1)], dim=2)
+        return positions.expand(-1, len(prompt_ids_BP), -1).to(prompt_ids_BP.device)
+
+    def image_features(self, frames_BFIJ3: Tensor) -> list[Tensor]:
+        """What the vision tower makes of frames: image tokens, then one tensor for each tap, all (B, F, K, D)."""
+        batch, frames = frames_BFIJ3.shape[:2]
+        grid = self._grid(batch * frames).to(frames_BFIJ3.device)
+        patches = pixel_patches(frames_BFIJ3, self.size).to(self.model.dtype)
+        found = self.model.get_image_features(patches, grid, return_dict=True)
+        parts = [torch.cat(list(found.pooler_output)), *(torch.cat(list(tap)) for tap in found.deepstack_features)]
+        return [part.reshape(batch, frames, -1, part.shape[-1]) for part in parts]
+
+    def frame_features(self, frames_BFIJ3: Tensor, frames_with_gradient: int) -> list[Tensor]:
+        """As image_features; only the newest frames teach the vision tower, which is most of a step's cost."""
+        old = frames_BFIJ3.shape[1] - frames_with_gradient
+        if old <= 0 or not torch.is_grad_enabled():
+            return self.image_features(frames_BFIJ3)
+        with torch.no_grad():
+            past = self.image_features(frames_BFIJ3[:, :old])
+        present = self.image_features(frames_BFIJ3[:, old:])
+        return [torch.cat(parts, dim=1) for parts in zip(past, present, strict=True)]
+
+    def read(self, frames_BFIJ3: Tensor, ids_BT: Tensor, prompt_tokens: int, cache: DynamicCache, logits: int,
+             frames_with_gradient: int = 1) -> tuple[Tensor, Tensor]:
+        """Fill `cache` with [prompt | report]; logits of the last `logits` tokens, image tokens (B, F, K, D)."""
+        tokens, *taps = self.frame_features(frames_BFIJ3, frames_with_gradient)
+        features = BaseModelOutputWithDeepstackFeatures(
+            pooler_output=list(tokens.flatten(0, 1)), deepstack_features=[list(tap.flatten(0, 1)) for tap in taps])
+        out = self.model(
+            input_ids=ids_BT, position_ids=self.positions(ids_BT[:, :prompt_tokens], ids_BT.shape[1] - prompt_tokens),
+            mm_encoder_outputs={"image": features}, past_key_values=cache, logits_to_keep=logits,
+        )
+        return out.logits, tokens
+
+    def loss(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, report_ids_BR: Tensor,
+             probe: SceneProbe | None = None, probe_classes_B2: Tensor | None = None,
+             frames_with_gradient: int = 1) -> UnderstandingLoss:
+        """Next-word cross-entropy on the report (padding left out), and the probe's loss when one is given."""
+        ids_BT = torch.cat([prompt_ids_BP, report_ids_BR[:, :-1]], dim=1)
+        logits_BRW, tokens_BFKD = self.read(frames_BFIJ3, ids_BT, prompt_ids_BP.shape[1], DynamicCache(),
+                                            report_ids_BR.shape[1], frames_with_gradient)
+        wanted = report_ids_BR.masked_fill(report_ids_BR == PAD_ID, -100)
+        words = F.cross_entropy(logits_BRW.flatten(0, 1).float(), wanted.flatten(), ignore_index=-100)
+        right = (logits_BRW.detach().argmax(-1) == wanted)[wanted != -100].float().mean()
+        asked = words.new_zeros(())
+        if probe is not None and probe_classes_B2 is not None:
+            asked = probe(tokens_BFKD[:, -1], probe_classes_B2)
+        return UnderstandingLoss(words + asked, words, asked, right)
+
+    def context(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, report_ids_BR: Tensor) -> Context:
+        """The context of a batch. Differentiable; wrap in torch.no_grad() to keep the understanding expert frozen."""
+        ids_BT = torch.cat([prompt_ids_BP, report_ids_BR], dim=1)
+        cache = DynamicCache()
+        self.read(frames_BFIJ3, ids_BT, prompt_ids_BP.shape[1], cache, 1)
+        mask_BT = torch.cat([torch.ones_like(prompt_ids_BP), report_ids_BR != PAD_ID], dim=1).bool()
+        start = self.positions(prompt_ids_BP, 1)[0, :, -1]
+        return self._context(cache, start + (report_ids_BR != PAD_ID).sum(1), mask_BT)
+
+    @torch.inference_mode()
+    def say(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, end_id: int, most: int) -> tuple[Tensor, Context]:
+        """Report ids (B, R) said greedily, at most `most` words, padded behind `end_id`; and the whole context."""
+        prompt = prompt_ids_BP.shape[1]
+        cache = DynamicCache()
+        logits, _ = self.read(frames_BFIJ3, prompt_ids_BP, prompt, cache, 1)
+        positions_3BR = self.positions(prompt_ids_BP, most)[:, :, prompt:]
+        said: list[Tensor] = []
+        done_B = torch.zeros(len(prompt_ids_BP), dtype=torch.bool)
+        for i in range(most):
+            word_B = logits[:, -1].argmax(-1).masked_fill(done_B, PAD_ID)
+            said.append(word_B)
+            out = self.model(input_ids=word_B[:, None], position_ids=positions_3BR[:, :, i : i + 1],
+                             past_key_values=cache, logits_to_keep=1)
+            logits = out.logits
+            done_B = done_B | (word_B == end_id)
+            if bool(done_B.all()):
+                break
+        report_BR = torch.stack(said, dim=1)
+        mask_BT = torch.cat([torch.ones_like(prompt_ids_BP), report_BR != PAD_ID], dim=1).bool()
+        return report_BR, self._context(cache, positions_3BR[0, :, 0] + (report_BR != PAD_ID).sum(1), mask_BT)
+
+    def _context(self, cache: DynamicCache, next_position_B: Tensor, mask_BT: Tensor) -> Context:
+        heads, value_dim = self._action.kv_heads, self._action.head_dim
+        keys = [layer.keys[:, :heads] for layer in cache.layers]
+        values = [layer.values[:, :heads, :, :value_dim] for layer in cache.layers]
+        return Context(keys, values, next_position_B, mask_BT)
+
+    def _grid(self, images: int) -> Tensor:
+        return torch.tensor([[1, *self.size.grid]]).expand(images, -1)

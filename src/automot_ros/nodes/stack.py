@@ -1,0 +1,126 @@
+"""The driving stack, described once: which node, which parameters, which topics. No ROS import here.
+
+`automot drive` starts processes from it, launch/drive.launch.py builds launch actions from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from automot_ros.base.errors import ConfigError
+
+Value = bool | int | float | str
+PACKAGE = "automot_ros"
+CARLA = "/carla/hero"
+OURS = "/automot"
+
+CONTEXT_TOPIC = f"{OURS}/attention_context"
+REPORT_TOPIC = f"{OURS}/scene_report"
+DRAFT_TOPIC = f"{OURS}/draft"
+DECISION_TOPIC = f"{OURS}/decision"
+TRAJECTORY_TOPIC = f"{OURS}/trajectory"
+PATH_TOPIC = f"{OURS}/path"
+GUARD_TOPIC = f"{OURS}/guard_status"
+IMAGE_TOPIC = f"{CARLA}/rgb_front/image"
+CAMERA_INFO_TOPIC = f"{CARLA}/rgb_front/camera_info"
+POINTS_TOPIC = f"{CARLA}/lidar"
+ODOMETRY_TOPIC = f"{CARLA}/odometry"
+ROUTE_TOPIC = f"{CARLA}/waypoints"
+COMMAND_TOPIC = f"{CARLA}/vehicle_control_cmd"
+OBJECTS_TOPIC = f"{CARLA}/objects"
+SPEED_TOPIC = f"{CARLA}/speedometer"
+STATUS_TOPIC = f"{CARLA}/vehicle_status"
+LIGHTS_TOPIC = "/carla/traffic_lights/status"
+WORLD_STATUS_TOPIC = "/carla/status"
+WORLD_INFO_TOPIC = "/carla/world_info"
+GUARD_SWITCHES = ("check_freshness", "check_context", "check_trajectory", "check_corridor", "check_command")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeDescription:
+    """One process. `name` is the executable, the module in nodes/ and the node's name.
+
+    `nice` lowers the priority of what may be late (10) behind what may not (0); `lifecycle` nodes are configured and
+    activated, in the order of the stack; without an `essential` node a drive cannot go on.
+    """
+
+    name: str
+    parameters: Mapping[str, Value]
+    remaps: Mapping[str, str] = field(default_factory=dict)
+    nice: int = 0
+    lifecycle: bool = True
+    essential: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackSettings:
+    """What a person chooses when starting the stack. Everything else is a parameter with a default.
+
+    `policy` is nano, blind, stand-still or a model folder; `lockstep` lets the world wait for every command;
+    `understanding_lag_s` (lockstep) and `understanding_delay_s` (wall clock) make contexts late on purpose.
+    """
+
+    policy: str = "nano"
+    refiner: str = "diffusion"
+    lockstep: bool = False
+    use_sim_time: bool = True
+    context_period_s: float = 0.25
+    understanding_lag_s: float = 0.1
+    understanding_delay_s: float = 0.0
+    guard: bool = True
+    simulator: bool = True
+    suite: str = "plain"
+    first_seed: int = 1_000_000
+    routes: int = 3
+    duration_s: float = 0.0
+    out: str = "runs/drive"
+    dashboard: bool = True
+    dashboard_port: int = 8642
+    recorder: bool = True
+
+    def __post_init__(self) -> None:
+        if self.lockstep and not self.use_sim_time:
+            raise ConfigError("lockstep needs the clock of the simulation", where="use_sim_time", got=False,
+                              wanted=True)
+
+
+def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
+    """The nodes in the order in which they are brought up; the simulator last, so that nobody misses its first tick."""
+    sim_time: dict[str, Value] = {"use_sim_time": settings.use_sim_time}
+    timing: dict[str, Value] = {
+        **sim_time, "lockstep": settings.lockstep, "context_period_s": settings.context_period_s,
+        "context_lag_s": settings.understanding_lag_s if settings.lockstep else 0.0}
+    nodes = [
+        NodeDescription(
+            name="understanding", nice=5,
+            parameters={**timing, "policy": settings.policy, "extra_delay_s": settings.understanding_delay_s},
+            remaps={"~/input/image": IMAGE_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
+                    "~/output/attention_context": CONTEXT_TOPIC, "~/output/scene_report": REPORT_TOPIC}),
+        NodeDescription(
+            name="action", parameters={**timing, "policy": settings.policy},
+            remaps={"~/input/attention_context": CONTEXT_TOPIC, "~/input/image": IMAGE_TOPIC,
+                    "~/input/points": POINTS_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
+                    "~/output/draft": DRAFT_TOPIC, "~/output/decision": DECISION_TOPIC}),
+        NodeDescription(
+            name="refiner", parameters={**sim_time, "policy": settings.policy, "refiner": settings.refiner},
+            remaps={"~/input/draft": DRAFT_TOPIC, "~/output/trajectory": TRAJECTORY_TOPIC,
+                    "~/output/path": PATH_TOPIC}),
+        NodeDescription(
+            name="controller", parameters={**timing, **{f"guard.{s}": settings.guard for s in GUARD_SWITCHES}},
+            remaps={"~/input/trajectory": TRAJECTORY_TOPIC, "~/input/odometry": ODOMETRY_TOPIC,
+                    "~/input/points": POINTS_TOPIC, "~/output/command": COMMAND_TOPIC,
+                    "~/output/guard_status": GUARD_TOPIC}),
+    ]
+    if settings.dashboard:
+        nodes.append(NodeDescription(name="dashboard", parameters={**sim_time, "port": settings.dashboard_port},
+                                     nice=10, essential=False))
+    if settings.recorder:
+        nodes.append(NodeDescription(name="recorder", parameters={**sim_time, "bag": f"{settings.out}/bag"},
+                                     nice=10, essential=False))
+    if settings.simulator:
+        nodes.append(NodeDescription(
+            name="simulator",
+            parameters={"lockstep": settings.lockstep, "suite": settings.suite, "first_seed": settings.first_seed,
+                        "routes": settings.routes, "duration_s": settings.duration_s, "out": settings.out}))
+    return tuple(nodes)

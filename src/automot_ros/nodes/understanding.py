@@ -1,0 +1,186 @@
+"""The understanding node: reads the scene as often as it can and hands out attention contexts.
+
+Inference has a thread of its own and is the only one to touch the core; callbacks only put messages into an inbox, so
+the history of frames keeps growing while the model thinks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nav_msgs.msg import Odometry, Path
+from sensor_msgs.msg import Image
+
+from automot_ros.base.errors import AutomotError, ConfigError
+from automot_ros.base.quantity import choice, quantity
+from automot_ros.context.codec import checksum, encode, layout_of
+from automot_ros.context.layout import DTYPES, ContextRecord
+from automot_ros.context.ring import RingWriter
+from automot_ros.driving.understanding import UnderstandingConfig, UnderstandingCore
+from automot_ros.msg import AttentionContext as ContextMessage
+from automot_ros.msg import SceneReport
+from automot_ros.nodes import convert, convert_plan, qos
+from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
+from automot_ros.nodes.policies import POLICY_TEXT, understanding_policy
+from automot_ros.scene.context import AttentionContext
+from automot_ros.scene.route import Route
+from automot_ros.scene.sensing import SECOND_NS, CameraModel
+
+INBOX = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnderstandingNodeConfig(UnderstandingConfig):
+    """UnderstandingConfig and what the node adds to it."""
+
+    policy: str = choice("nano", (), f"What reads the scene: {POLICY_TEXT}.")
+    transport: str = choice("shared_memory", ("shared_memory", "in_band"), "How the payload of a context travels.")
+    dtype: str = choice("float32", DTYPES, "Number format of the payload.")
+    slot_mb: int = quantity(8, "MiB", "Room for one context in shared memory.", low=1, high=512)
+    slots: int = quantity(4, "", "Contexts kept in shared memory.", low=2, high=64)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lockstep and self.dtype != "float32":
+            raise ConfigError("lockstep promises the same numbers as in one process", where="dtype", got=self.dtype,
+                              wanted="float32")
+
+
+class UnderstandingNode(DrivingNode):
+    """Carries messages to and from UnderstandingCore."""
+
+    CONFIG: ClassVar = {"": UnderstandingNodeConfig}
+
+    def __init__(self) -> None:
+        super().__init__("understanding")
+        self._ring: RingWriter | None = None
+        self._inbox: deque[Any] = deque(maxlen=INBOX)
+        self._wake = threading.Condition()
+        self._running = False
+        self._fresh = True
+        self._route: Route | None = None
+        self._thread: threading.Thread | None = None
+
+    def set_up(self) -> None:
+        """Load the understanding expert, take shared memory, open the topics."""
+        self._config = self.config(UnderstandingNodeConfig)
+        self._policy, self.model_hash = understanding_policy(self._config.policy)
+        self._epoch = time.time_ns()  # larger at each start
+        self.get_logger().info(f"policy {self._config.policy}, model hash {self.model_hash}, epoch {self._epoch:016x}")
+        if self._config.transport == "shared_memory":
+            self._ring = RingWriter(self._epoch, self._config.slot_mb << 20, self._config.slots)
+        self._camera = CameraModel()
+        lockstep = self._config.lockstep
+        self._context_pub = self.publish_on(ContextMessage, "~/output/attention_context", qos.context(lockstep))
+        self._report_pub = self.publish_on(SceneReport, "~/output/scene_report", qos.PLAN)
+        self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
+        self.subscribe(Odometry, "~/input/odometry", self._put, qos.sensor(lockstep))
+        self.subscribe(Image, "~/input/image", self._put, qos.sensor(lockstep))
+
+    def reset(self) -> None:
+        """A new drive: the thread begins with a new core."""
+        with self._wake:
+            self._inbox.clear()
+            self._fresh = True
+
+    def start(self) -> None:
+        """Begin to think."""
+        self._running = True
+        self._thread = threading.Thread(target=self._think, name="inference", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread (after the context it is at)."""
+        with self._wake:
+            self._running = False
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=10.0)
+            self._thread = None
+
+    def tear_down(self) -> None:
+        """Remove the shared memory."""
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+
+    def _on_route(self, message: Path) -> None:
+        self._route = convert.route_from_msg(message)
+        self._put(self._route)
+
+    def _put(self, item: Any) -> None:
+        with self._wake:
+            self._inbox.append(item)
+            self._wake.notify_all()
+
+    def _think(self) -> None:
+        core: UnderstandingCore | None = None
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._inbox or not self._running, timeout=0.2)
+                if not self._running:
+                    return
+                items = list(self._inbox)
+                self._inbox.clear()
+                anew, self._fresh = self._fresh, False
+            if anew or core is None:
+                core = UnderstandingCore(self._config, self._policy, self._epoch)
+                if self._route is not None:
+                    core.observe_route(self._route)
+            # Lockstep: every tick in order, so that the frames a context sees do not depend on this machine's speed.
+            for n, item in enumerate(items):
+                try:
+                    self._observe(core, item)
+                    if self._config.lockstep or n == len(items) - 1:
+                        self._step(core)
+                except AutomotError as error:
+                    self.count_bad("inference", error)
+                    self.diagnose(ERROR, str(error), {"model_hash": self.model_hash})
+                except UNEXPECTED as error:  # the thread must not end silently
+                    self.count_unexpected("inference", error)
+
+    def _observe(self, core: UnderstandingCore, item: Any) -> None:
+        if isinstance(item, Odometry):
+            ego = convert.ego_from_msg(item)
+            self.seen(ego.stamp_ns)
+            core.observe_ego(ego)
+        elif isinstance(item, Image):
+            core.observe_image(convert.camera_from_msg(item, self._camera))
+        elif isinstance(item, Route):
+            core.observe_route(item)
+
+    def _step(self, core: UnderstandingCore) -> None:
+        begin = time.perf_counter()
+        context = core.step(self.now_ns())
+        if context is None:
+            return
+        compute_s = time.perf_counter() - begin
+        context = dataclasses.replace(context, compute_s=max(compute_s, context.compute_s))
+        self._context_pub.publish(convert_plan.context_to_msg(self._record_of(context)))
+        self._report_pub.publish(convert_plan.report_to_msg(context))
+        self.diagnose(OK, context.text or "reading", {
+            "inference_s": compute_s, "context_sequence": context.sequence, "tokens": context.keys_LGTH.shape[2],
+            "input_to_output_s": (self.now_ns() - context.stamp_ns) / SECOND_NS, "model_hash": self.model_hash})
+
+    def _record_of(self, context: AttentionContext) -> ContextRecord:
+        """The payload put into a slot, or in band."""
+        if self._ring is not None:
+            return self._ring.write(context, self._config.dtype)
+        payload = encode(context, self._config.dtype)
+        return ContextRecord(context.stamp_ns, context.epoch, context.sequence, context.model_hash,
+                             layout_of(context, self._config.dtype), context.next_position, context.pose_map_to_ego,
+                             checksum(payload), context.compute_s, None, payload)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(UnderstandingNode)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

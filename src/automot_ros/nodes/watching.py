@@ -1,0 +1,147 @@
+"""Messages of a running drive into a View: kept as bytes as they come, decoded only when somebody looks."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from carla_msgs.msg import CarlaEgoVehicleControl, CarlaTrafficLightStatusList, CarlaWorldInfo
+from derived_object_msgs.msg import ObjectArray
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry, Path
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import Image
+
+from automot_ros.base.errors import AutomotError, MessageError
+from automot_ros.bridges import carla_bridge
+from automot_ros.evaluation.view import LIGHT_WORDS, MapOutline, View
+from automot_ros.msg import ActionDraft, GuardStatus, PlannedTrajectory, SceneReport
+from automot_ros.nodes import convert, convert_plan, qos, stack
+from automot_ros.nodes.page_state import Figures
+from automot_ros.scene.actors import Boxes
+from automot_ros.simulation.maps.road_map import RoadMap
+
+MAX_BODIES = 500
+_SIMULATOR = b"automot/simulator"
+_REMEMBERED_STAMPS = 100
+
+
+class Watching:
+    """The newest message of each topic, and the view they make."""
+
+    def __init__(self, count_bad: Callable[[str, AutomotError], None]) -> None:
+        self.view, self.figures = View(), Figures()
+        self.map_version = 0
+        self._count_bad = count_bad
+        self._newest: dict[str, bytes] = {}
+        self._arrived: dict[tuple[int, int], float] = {}
+        self._opendrive = ""
+        self._table: dict[str, tuple[type, Any, Callable[[Any], None]]] = {
+            stack.WORLD_INFO_TOPIC: (CarlaWorldInfo, qos.LATCHED, self._on_world),
+            stack.ROUTE_TOPIC: (Path, qos.LATCHED, self._on_route),
+            stack.ODOMETRY_TOPIC: (Odometry, qos.SENSOR, lambda m: self.view.see_ego(convert.ego_from_msg(m))),
+            stack.DRAFT_TOPIC: (ActionDraft, qos.PLAN, self._on_draft),
+            stack.TRAJECTORY_TOPIC: (PlannedTrajectory, qos.PLAN, self._on_trajectory),
+            stack.GUARD_TOPIC: (GuardStatus, qos.PLAN, self._on_guard),
+            stack.COMMAND_TOPIC: (CarlaEgoVehicleControl, qos.PLAN, self._on_command),
+            stack.REPORT_TOPIC: (SceneReport, qos.PLAN, self._on_report),
+            stack.OBJECTS_TOPIC: (ObjectArray, qos.SENSOR, self._on_objects),
+            stack.LIGHTS_TOPIC: (CarlaTrafficLightStatusList, qos.SENSOR, self._on_lights),
+            "/diagnostics": (DiagnosticArray, qos.DIAGNOSTICS, self._on_diagnostics),
+            stack.IMAGE_TOPIC: (Image, qos.SENSOR, self._on_image),
+        }
+
+    def topics(self) -> list[tuple[type, str, Any, Callable[[bytes], None]]]:
+        """What to subscribe to, as raw bytes: type, topic, quality of service, callback."""
+        return [(kind, topic, profile, self._taker(topic)) for topic, (kind, profile, _) in self._table.items()]
+
+    def digest(self) -> None:
+        """Decode what came since the last call. Garbage is counted, the rest still counts."""
+        fresh, self._newest = self._newest, {}
+        for topic, (kind, _, handler) in self._table.items():
+            if topic not in fresh:
+                continue
+            try:
+                handler(deserialize_message(fresh[topic], kind))
+            except AutomotError as error:
+                self._count_bad(topic, error)
+            except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+                self._count_bad(topic, MessageError("message cannot be used", where=topic, got=str(error)))
+
+    def _taker(self, topic: str) -> Callable[[bytes], None]:
+        def take(cdr: bytes) -> None:
+            if topic == "/diagnostics" and _SIMULATOR not in cdr:
+                return
+            if topic in (stack.ODOMETRY_TOPIC, stack.COMMAND_TOPIC):
+                self._time(topic, cdr)
+            self._newest[topic] = cdr
+
+        return take
+
+    def _time(self, topic: str, cdr: bytes) -> None:
+        """Measure from the arrival of odometry to that of the command with its stamp, on the wall clock."""
+        if len(cdr) < 12:
+            return
+        stamp: tuple[int, int] = struct.unpack_from("<iI", cdr, 4)
+        now = time.monotonic()
+        if topic == stack.ODOMETRY_TOPIC:
+            self._arrived[stamp] = now
+            if len(self._arrived) > _REMEMBERED_STAMPS:
+                del self._arrived[next(iter(self._arrived))]
+        elif stamp in self._arrived:
+            self.figures.input_to_command_s = now - self._arrived.pop(stamp)
+
+    def _on_world(self, message: CarlaWorldInfo) -> None:
+        if message.opendrive and message.opendrive != self._opendrive:
+            self._opendrive = message.opendrive
+            self.view.outline = MapOutline.of(RoadMap(message.map_name, message.opendrive))
+            self.map_version += 1
+
+    def _on_route(self, message: Path) -> None:
+        self.view.begin_route(convert.route_from_msg(message).points_map_N2)
+        self.figures = Figures()
+        self.map_version += 1
+
+    def _on_draft(self, message: ActionDraft) -> None:
+        self.view.draft = convert_plan.draft_from_msg(message)
+
+    def _on_trajectory(self, message: PlannedTrajectory) -> None:
+        self.view.trajectory = convert_plan.trajectory_from_msg(message)
+        self.figures.action_s, self.figures.refiner_s = message.action_compute_s, message.refiner_compute_s
+
+    def _on_guard(self, message: GuardStatus) -> None:
+        self.view.guard = convert_plan.guard_from_msg(message)
+
+    def _on_command(self, message: CarlaEgoVehicleControl) -> None:
+        self.view.command = carla_bridge.control_from_msg(message)
+
+    def _on_report(self, message: SceneReport) -> None:
+        self.view.report = message.text[:500]
+        self.view.report_stamp_ns = convert.stamp_from_msg(message.header.stamp, "scene_report")
+        self.figures.understanding_s = message.compute_s
+
+    def _on_objects(self, message: ObjectArray) -> None:
+        found = message.objects[:MAX_BODIES]
+        rows = np.array([[o.id, carla_bridge.kind_of(o), o.pose.position.x, o.pose.position.y,
+                          convert.yaw_of(o.pose.orientation, "objects"), *list(o.shape.dimensions)[:3]]
+                         for o in found if len(o.shape.dimensions) >= 3], dtype=np.float64).reshape(-1, 8)
+        if not np.isfinite(rows).all():
+            raise MessageError("number out of bounds", where="objects", got="NaN", wanted="numbers")
+        n = len(rows)
+        self.view.road_users = Boxes(
+            rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2:4], np.zeros(n), rows[:, 4],
+            rows[:, 5:8], np.zeros(n), np.zeros((n, 3), np.uint8), np.zeros(n, np.bool_))
+
+    def _on_lights(self, message: CarlaTrafficLightStatusList) -> None:
+        self.view.lights = {int(s.id): LIGHT_WORDS[min(int(s.state), 4)] for s in message.traffic_lights[:1000]}
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == _SIMULATOR.decode():
+                self.figures.simulator = {v.key: v.value[:100] for v in status.values[:50]}
+
+    def _on_image(self, message: Image) -> None:
+        self.view.image_HW3 = convert.camera_from_msg(message, self.view.camera).image_HW3

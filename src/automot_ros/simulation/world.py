@@ -1,0 +1,259 @@
+"""The world: a map, the ego, everybody else, lights and collisions, 20 ticks a second.
+
+One `step` is one tick: the ego obeys the command, then traffic, walkers and lights move on, then touches are resolved
+and broken rules noted. After it, everything one can read holds at `stamp_ns`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automot_ros.geometry.se2 import Pose2
+from automot_ros.scene.actors import BodyKind, Boxes
+from automot_ros.scene.plan import DriveCommand
+from automot_ros.scene.route import Route
+from automot_ros.scene.sensing import SECOND_NS, EgoState
+from automot_ros.simulation.collisions import StaticField, push_out
+from automot_ros.simulation.junctions import EgoClaim, Junctions, Passage
+from automot_ros.simulation.lights import Lights, LightState
+from automot_ros.simulation.posts import Posts
+from automot_ros.simulation.rules import LineWatch
+from automot_ros.simulation.scenery import build_scenery
+from automot_ros.simulation.tasks import DriveTask, load_map
+from automot_ros.simulation.traffic import FIRST_ID as FIRST_VEHICLE_ID
+from automot_ros.simulation.traffic import EgoView, Traffic, Vehicle
+from automot_ros.simulation.walkers import FIRST_ID as FIRST_WALKER_ID
+from automot_ros.simulation.walkers import Walker, Walkers
+from automot_ros.vehicle.bicycle import BicycleState, advance
+from automot_ros.vehicle.specification import VehicleSpec
+
+TICK_S = 0.05
+TICK_NS = 50_000_000
+START_NS = SECOND_NS
+EGO_ID = 1
+_EGO_COLOR = (30, 90, 180)
+_SAME_EVENT_NS = 5 * SECOND_NS
+_CLAIM_S = 4.0
+_CLAIM_LEAST_MPS = 1.0
+_CLAIM_PATIENCE_TICKS = 160
+_PHANTOM_S = (0.75, 1.5)
+_AHEAD_M = 36.0
+_NO_GUESS = np.zeros((0, 3))
+
+
+class EventKind(IntEnum):
+    """What the ego did wrong, or what was done to it."""
+
+    COLLISION_WALKER = 0
+    COLLISION_VEHICLE = 1
+    COLLISION_STATIC = 2
+    RED_LIGHT = 3
+    STOP_SIGN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. other_id: the box hit, or the signal passed; xy: where the ego was; speed_mps: the ego's, before."""
+
+    stamp_ns: int
+    kind: EventKind
+    other_id: int
+    xy: tuple[float, float]
+    speed_mps: float
+
+
+class World:
+    """One drive of one task. Public attributes are to be read only."""
+
+    TICK_S = TICK_S
+
+    def __init__(self, task: DriveTask, vehicle: VehicleSpec | None = None) -> None:
+        self.task = task
+        self.vehicle = vehicle or VehicleSpec()
+        self.tick = 0
+        self.map = load_map(task.map_name, task.xodr)
+        self.route = Route(START_NS, task.route_map_N2)
+        self._line = self.route.line()
+        guess = self._line.resampled(1.0)
+        headings = [guess.yaw_at(float(s)) for s in guess.s_N]
+        self._guess_P3 = np.column_stack([guess.points_N2, headings])
+        x, y = self._line.points_N2[0]
+        self._state = BicycleState(Pose2(float(x), float(y), self._line.yaw_at(0.0)), 0.0)
+        self.ego_acceleration_mps2 = 0.0
+        self.events: list[Event] = []
+        self._last_event: dict[tuple[EventKind, int], int] = {}
+        self._route_s_m, self._still_ticks = 0.0, 0
+        junctions = Junctions(self.map)
+        self.passages: tuple[Passage, ...] = junctions.on_route(self._line)
+        self._lights = Lights(self.map.signals, task.seed)
+        self._posts = Posts(self.map, self._line)
+        scenery = build_scenery(self.map, self._line, task.traffic.parked, task.seed)
+        self.static_boxes = Boxes.join(scenery, self._posts.static)
+        self._static = StaticField(self.static_boxes)
+        self._watch = LineWatch(self.map)
+        self._traffic = Traffic(self.map, junctions, self._line, task.traffic.vehicles, task.seed, self._state.pose)
+        self._walkers = Walkers(self.map, self._line, task.traffic.walkers, task.seed)
+        self._moving: tuple[int, Boxes] | None = None
+        self.ego = self._ego_state()
+
+    @property
+    def stamp_ns(self) -> int:
+        """Simulated time of the present state; the first is one second."""
+        return START_NS + TICK_NS * self.tick
+
+    @property
+    def light_states(self) -> Mapping[int, LightState]:
+        """What each light shows, by signal id."""
+        return self._lights.states
+
+    @property
+    def agents(self) -> tuple[Vehicle, ...]:
+        """The other vehicles as they stand."""
+        return self._traffic.vehicles()
+
+    @property
+    def walkers(self) -> tuple[Walker, ...]:
+        """The people as they stand."""
+        return self._walkers.walkers()
+
+    @property
+    def route_s_m(self) -> float:
+        """Arc length of the ego's place on the route (it never jumps far: crossings of the route are no trap)."""
+        return self._route_s_m
+
+    def moving_boxes(self) -> Boxes:
+        """Vehicles, walkers and lamps, without the ego. Made once a tick."""
+        if self._moving is None or self._moving[0] != self.tick:
+            self._moving = (self.tick, Boxes.join(self._traffic.boxes(), self._walkers.boxes(),
+                                                  self._posts.lamps(self._lights.states)))
+        return self._moving[1]
+
+    def ego_box(self) -> Boxes:
+        """The ego as one box."""
+        pose, v = self._state.pose, self.vehicle
+        return Boxes(np.array([EGO_ID]), np.array([int(BodyKind.CAR)]), pose.position_m[None], np.zeros(1),
+                     np.array([pose.yaw_rad]), np.array([[v.length_m, v.width_m, v.height_m]]),
+                     np.array([self._state.speed_mps]), np.array([_EGO_COLOR], np.uint8), np.zeros(1, np.bool_))
+
+    def step(self, command: DriveCommand) -> None:
+        """One tick of 0.05 s under a command (its stamp is not looked at)."""
+        self.tick += 1
+        before = self._state
+        self._state = advance(self.vehicle, before, command.throttle, command.brake, command.steer, TICK_S)
+        self._lights.update(self.tick)
+        view = self._view()
+        self._traffic.step(self.tick, view, self._walkers.on_road(), self._lights.states)
+        self._walkers.step(self.tick, view, self._traffic.xy_A2, self._traffic.speed_A, self._lights)
+        speed = self._state.speed_mps
+        self._touch_moving(speed)
+        self._touch_static(speed)
+        for signal_id, is_light in self._watch.crossed(before.pose, self._state.pose, 0.5 * self.vehicle.length_m,
+                                                       speed, self._lights):
+            self._note(EventKind.RED_LIGHT if is_light else EventKind.STOP_SIGN, signal_id, speed)
+        self.ego_acceleration_mps2 = (self._state.speed_mps - before.speed_mps) / TICK_S
+        self.ego = self._ego_state()
+
+    def _ego_state(self) -> EgoState:
+        s = self._state
+        return EgoState(self.stamp_ns, s.pose, s.speed_mps, s.yaw_rate_radps)
+
+    def _view(self) -> EgoView:
+        """What others see of the ego, and what they may guess from its route."""
+        pose, v, line = self._state.pose, self._state.speed_mps, self._line
+        self._still_ticks = self._still_ticks + 1 if v < 0.1 else 0
+        s, off = line.project(pose.position_m, self._route_s_m - 5.0, self._route_s_m + 10.0)
+        self._route_s_m = s
+        on_route = abs(off) < 4.0
+        # Others guess to a metre: whole points of the route will do.
+        ahead = self._guess_P3[int(s) : int(s + _AHEAD_M) : 2, :2] if on_route else _NO_GUESS[:, :2]
+        phantoms = _NO_GUESS
+        if on_route and v > 0.5:
+            phantoms = self._guess_P3[[min(int(s + 0.5 + v * t), len(self._guess_P3) - 1) for t in _PHANTOM_S]]
+        return EgoView(pose, v, self.vehicle.length_m, self.vehicle.width_m, s, ahead, phantoms,
+                       self._claim(s) if on_route else None, self._still_ticks)
+
+    def _claim(self, s_m: float) -> EgoClaim | None:
+        """The junction the ego is in or will be in within 4 s, unless a light holds it or it just stands there."""
+        front, rear = s_m + 0.5 * self.vehicle.length_m, s_m - 0.5 * self.vehicle.length_m
+        way = next((p for p in self.passages if rear < p.end_m), None)
+        if way is None:
+            return None
+        distance = way.stop_m - front
+        if distance > 0.0:
+            if distance > _CLAIM_S * max(self._state.speed_mps, _CLAIM_LEAST_MPS):
+                return None
+            if self._still_ticks > _CLAIM_PATIENCE_TICKS:
+                return None
+            if way.signal is not None and way.signal.kind == "light" and (
+                    self._lights.states[way.signal.id] is LightState.RED):
+                return None
+        return EgoClaim(way)
+
+    def _touch_moving(self, speed_mps: float) -> None:
+        """Part the ego from vehicles and walkers it overlaps; both lose the speed they met with."""
+        n = len(self._traffic)
+        xy = np.concatenate([self._traffic.xy_A2, self._walkers.xy_W2])
+        pose = self._state.pose
+        d = xy - (pose.x_m, pose.y_m)
+        close = np.flatnonzero(d[:, 0] ** 2 + d[:, 1] ** 2 < 8.0**2)
+        if not len(close):
+            return
+        people = len(self._walkers)
+        yaw = np.concatenate([self._traffic.yaw_A, self._walkers.yaw_W])[close]
+        sizes = np.concatenate([self._traffic.size_A3[:, :2], np.full((people, 2), 0.5)])[close]
+        hit, push = push_out(pose, self.vehicle.length_m, self.vehicle.width_m, xy[close], yaw, sizes)
+        for k in np.flatnonzero(hit):
+            index = int(close[k])
+            if index < n:
+                self._note(EventKind.COLLISION_VEHICLE, FIRST_VEHICLE_ID + index, speed_mps)
+                self._bump(index, push[k])
+            else:
+                self._note(EventKind.COLLISION_WALKER, FIRST_WALKER_ID + index - n, speed_mps)
+                self._walkers.hit(index - n)
+                self._walkers.shove(index - n, -push[k])
+                self._set_ego(self._state.pose, 0.0)
+
+    def _bump(self, index: int, push_2: NDArray[np.float64]) -> None:
+        """A plastic impact of equal masses along the push; the vehicle stays on its path, the ego is parted from it."""
+        out = push_2 / max(float(np.hypot(*push_2)), 1e-9)
+        pose = self._state.pose
+        yaw = float(self._traffic.yaw_A[index])
+        forward = np.array([math.cos(yaw), math.sin(yaw)])
+        other_v = float(self._traffic.speed_A[index])
+        closing = float(out @ (forward * other_v - pose.forward * self._state.speed_mps))
+        ego_v = self._state.speed_mps
+        if closing > 0.0:
+            ego_v = max(0.0, ego_v + 0.5 * closing * float(out @ pose.forward))
+            other_v = max(0.0, other_v - 0.5 * closing * float(out @ forward))
+        self._traffic.hit(index, other_v)
+        self._set_ego(Pose2(pose.x_m + float(push_2[0]), pose.y_m + float(push_2[1]), pose.yaw_rad), ego_v)
+
+    def _touch_static(self, speed_mps: float) -> None:
+        """Things that stand stop the ego: it is put back, keeps what speed goes along them."""
+        touched, push = self._static.touching(self._state.pose, self.vehicle.length_m, self.vehicle.width_m)
+        for i in range(len(touched)):
+            self._note(EventKind.COLLISION_STATIC, int(touched.ids_N[i]), speed_mps)
+            pose = self._state.pose
+            out = push[i] / max(float(np.hypot(*push[i])), 1e-9)
+            into = max(0.0, -float(out @ pose.forward))
+            self._set_ego(Pose2(pose.x_m + float(push[i, 0]), pose.y_m + float(push[i, 1]), pose.yaw_rad),
+                          self._state.speed_mps * (1.0 - into) if into < 0.7 else 0.0)
+
+    def _set_ego(self, pose: Pose2, speed_mps: float) -> None:
+        s = self._state
+        self._state = BicycleState(pose, speed_mps, s.pedal_acceleration_mps2, s.yaw_rate_radps)
+
+    def _note(self, kind: EventKind, other_id: int, speed_mps: float) -> None:
+        """Record an event, once in five seconds for each other."""
+        last = self._last_event.get((kind, other_id))
+        now = self.stamp_ns
+        if last is None or now - last >= _SAME_EVENT_NS:
+            self._last_event[(kind, other_id)] = now
+            pose = self._state.pose
+            self.events.append(Event(now, kind, other_id, (pose.x_m, pose.y_m), speed_mps))

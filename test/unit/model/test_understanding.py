@@ -1,0 +1,139 @@
+"""The understanding expert is plain transformers, with or without the action expert."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+from transformers import Qwen3VLForConditionalGeneration
+
+from automot_ros.model.automot import AutoMoT
+from automot_ros.model.joint_attention import rotate
+from automot_ros.model.mask import whole_sequence
+from automot_ros.model.understanding import PAD_ID, pixel_patches, qwen_config
+
+END_ID = 2
+
+
+def plain_transformers(model: AutoMoT) -> Qwen3VLForConditionalGeneration:
+    plain = Qwen3VLForConditionalGeneration(qwen_config(model.variant.understanding)).eval()
+    plain.load_state_dict(model.understanding.model.state_dict())
+    return plain
+
+
+def plain_inputs(model: AutoMoT, scene) -> dict[str, torch.Tensor]:
+    size = model.variant.understanding
+    return {
+        "input_ids": scene.prompt,
+        "pixel_values": pixel_patches(scene.frames, size),
+        "image_grid_thw": torch.tensor([[1, *size.grid]] * (len(scene.prompt) * size.frames)),
+        "mm_token_type_ids": (scene.prompt == size.image_id).int(),
+    }
+
+
+def test_logits_with_the_action_expert_attached_are_those_of_plain_transformers_to_the_bit(
+    model: AutoMoT, scene
+) -> None:
+    from transformers.cache_utils import DynamicCache
+
+    with torch.inference_mode():
+        wanted = plain_transformers(model)(**plain_inputs(model, scene)).logits
+        context = model.understanding.context(scene.frames, scene.prompt, scene.report)
+        model.action(scene.batch, context.keys, context.values, context.next_position_B, context.mask_BT)
+        got, _ = model.understanding.read(scene.frames, scene.prompt, scene.prompt.shape[1], DynamicCache(),
+                                          scene.prompt.shape[1])
+    assert torch.equal(got, wanted)
+
+
+def test_said_text_is_that_of_plain_transformers_to_the_word(model: AutoMoT, scene) -> None:
+    plain = plain_transformers(model)
+    wanted = plain.generate(**plain_inputs(model, scene), max_new_tokens=9, do_sample=False, eos_token_id=END_ID,
+                            pad_token_id=PAD_ID, attention_mask=torch.ones_like(scene.prompt))
+    said, _ = model.understanding.say(scene.frames, scene.prompt, END_ID, 9)
+    assert torch.equal(said, wanted[:, scene.prompt.shape[1] :])
+
+
+def test_the_context_of_saying_is_that_of_reading_the_same_words(model: AutoMoT, scene) -> None:
+    said, spoken = model.understanding.say(scene.frames, scene.prompt, END_ID, 6)
+    with torch.inference_mode():
+        read = model.understanding.context(scene.frames, scene.prompt, said)
+    assert torch.equal(spoken.next_position_B, read.next_position_B)
+    for a, b in zip([*spoken.keys, *spoken.values], [*read.keys, *read.values], strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
+
+
+def test_words_behind_the_padding_do_not_matter(model: AutoMoT, scene) -> None:
+    longer = torch.cat([scene.report, torch.full((2, 3), PAD_ID)], dim=1)
+    with torch.no_grad():
+        short = model.understanding.loss(scene.frames, scene.prompt, scene.report)
+        long = model.understanding.loss(scene.frames, scene.prompt, longer)
+    torch.testing.assert_close(short.words, long.words, atol=1e-6, rtol=0)
+
+
+def test_the_loss_is_on_the_report_alone_and_by_the_next_word(model: AutoMoT, scene) -> None:
+    prompt = scene.prompt.shape[1]
+    ids = torch.cat([scene.prompt, scene.report], dim=1)
+    inputs = plain_inputs(model, scene) | {"input_ids": ids}
+    inputs["mm_token_type_ids"] = (ids == model.variant.understanding.image_id).int()
+    with torch.no_grad():
+        logits = plain_transformers(model)(**inputs).logits[:, prompt - 1 : -1]
+        got = model.understanding.loss(scene.frames, scene.prompt, scene.report).words
+    kept = scene.report != PAD_ID
+    torch.testing.assert_close(got, F.cross_entropy(logits[kept], scene.report[kept]), atol=1e-5, rtol=0)
+
+
+def test_a_forward_with_cached_context_equals_one_over_the_whole_sequence(model: AutoMoT, scene) -> None:
+    """The reference computes both experts in one sequence, layer by layer, with one mask and one softmax."""
+    prompt, report = scene.prompt[:1], scene.report[:1, :4]
+    frames = scene.frames[:1]
+    with torch.no_grad():
+        context = model.understanding.context(frames, prompt, report)
+        batch = type(scene.batch)(*(getattr(scene.batch, name)[:1] for name in scene.batch.__slots__))
+        tokens, _ = model.action.tokens(batch)
+        mask = context.mask_BT.shape[1]
+        from automot_ros.model.joint_attention import BatchContext
+        from automot_ros.model.mask import with_context
+
+        got = model.action.mixture(tokens, context.next_position_B, with_context(mask),
+                                   BatchContext(context.keys, context.values))
+        wanted = whole_sequence_forward(model, frames, torch.cat([prompt, report], dim=1), prompt.shape[1], tokens,
+                                        context.next_position_B)
+    torch.testing.assert_close(got, wanted, atol=1e-5, rtol=0)
+
+
+def whole_sequence_forward(model: AutoMoT, frames: torch.Tensor, ids: torch.Tensor, prompt: int,
+                           action_BAD: torch.Tensor, next_position_B: torch.Tensor) -> torch.Tensor:
+    text, size, action = model.understanding.model.model.language_model, model.variant.understanding, model.action
+    images, *taps = (part.flatten(0, 2) for part in model.understanding.image_features(frames))
+    where = ids == size.image_id
+    hidden = text.embed_tokens(ids)
+    hidden[where] = images
+    positions = model.understanding.positions(ids[:, :prompt], ids.shape[1] - prompt)
+    cos, sin = (x[:, None] for x in text.rotary_emb(hidden, positions))
+    action_cos, action_sin = action.mixture.rotary(next_position_B[:, None] + torch.arange(action_BAD.shape[1]))
+    mask, count, own = whole_sequence(ids.shape[1]), ids.shape[1], action.size
+    for i, (layer, twin) in enumerate(zip(text.layers, action.mixture.layers, strict=True)):
+        attention, normed = layer.self_attn, layer.input_layernorm(hidden)
+
+        def heads(x: torch.Tensor) -> torch.Tensor:
+            return x.unflatten(-1, (-1, size.head_dim))
+
+        q = rotate(attention.q_norm(heads(attention.q_proj(normed))).transpose(1, 2), cos, sin)
+        k = rotate(attention.k_norm(heads(attention.k_proj(normed))).transpose(1, 2), cos, sin)
+        v = heads(attention.v_proj(normed)).transpose(1, 2)
+        q2, k2, v2 = twin.self_attn.project(twin.input_layernorm(action_BAD), action_cos, action_sin)
+        q2 = F.pad(q2, (0, 0, 0, 0, 0, size.heads - own.heads))
+        k2 = F.pad(k2, (0, 0, 0, 0, 0, size.kv_heads - own.kv_heads))
+        v2 = F.pad(v2, (0, size.head_dim - own.head_dim, 0, 0, 0, size.kv_heads - own.kv_heads))
+        group = size.heads // size.kv_heads
+        q_all, k_all, v_all = (torch.cat(pair, dim=2) for pair in ((q, q2), (k, k2), (v, v2)))
+        scores = q_all @ k_all.repeat_interleave(group, 1).transpose(2, 3) * size.head_dim**-0.5
+        read = scores.masked_fill(~mask, -torch.inf).softmax(-1) @ v_all.repeat_interleave(group, 1)
+        hidden = hidden + attention.o_proj(read[:, :, :count].transpose(1, 2).flatten(2))
+        hidden = hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+        if i < len(taps):
+            hidden[where] = hidden[where] + taps[i]
+        own_read = read[:, : own.heads, count:, : own.head_dim].transpose(1, 2).flatten(2)
+        action_BAD = action_BAD + twin.self_attn.o_proj(own_read)
+        action_BAD = action_BAD + twin.mlp(twin.post_attention_layernorm(action_BAD))
+    out: torch.Tensor = action.mixture.norm(action_BAD)
+    return out

@@ -1,0 +1,97 @@
+"""Generated maps: determinism, size, what each kind promises."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from automot_ros.base.errors import MapError
+from automot_ros.scene.decision import Lateral
+from automot_ros.simulation.maps.generate import MAP_KINDS, generated_xodr
+from automot_ros.simulation.maps.road_map import RoadMap
+
+
+@pytest.mark.parametrize("kind", MAP_KINDS)
+def test_the_same_seed_gives_the_same_bytes_in_another_process(kind: str) -> None:
+    code = (f"import hashlib; from automot_ros.simulation.maps.generate import generated_xodr; "
+            f"print(hashlib.sha256(generated_xodr({kind!r}, 7).encode()).hexdigest())")
+    env = {**os.environ, "PYTHONHASHSEED": "5", "PYTHONPATH": os.pathsep.join(sys.path)}
+    other = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert other.strip() == hashlib.sha256(generated_xodr(kind, 7).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", MAP_KINDS)
+def test_another_seed_gives_another_map(kind: str) -> None:
+    assert generated_xodr(kind, 1) != generated_xodr(kind, 2)
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(MapError, match="town"):
+        generated_xodr("moon", 1)
+
+
+@pytest.mark.parametrize("kind", MAP_KINDS)
+def test_twenty_seeds_can_be_generated(kind: str) -> None:
+    assert len({generated_xodr(kind, seed) for seed in range(1000, 1020)}) == 20
+
+
+def test_no_lane_is_a_dead_end(road_map: RoadMap) -> None:
+    assert all(lane.next and lane.previous for lane in road_map.lanes)
+
+
+def test_every_lane_can_be_driven_by_a_car(road_map: RoadMap) -> None:
+    bends = [abs(lane.center.curvature_at(s)) for lane in road_map.lanes for s in np.arange(0, lane.center.length_m, 1.0)]
+    assert max(bends) < 1 / 6.0
+
+
+def test_lanes_meet_without_gap_or_kink(road_map: RoadMap) -> None:
+    for lane in road_map.lanes:
+        for after in (road_map.lanes[i] for i in lane.next):
+            assert np.hypot(*(after.center.points_N2[0] - lane.center.points_N2[-1])) < 0.05
+            turned = after.center.yaw_at(0.0) - lane.center.yaw_at(lane.center.length_m)
+            assert abs((turned + np.pi) % (2 * np.pi) - np.pi) < np.radians(6.0)
+
+
+def test_each_kind_has_its_speed_limit(maps: dict[str, RoadMap]) -> None:
+    limits = {kind: {round(lane.speed_limit_mps * 3.6) for lane in m.lanes} for kind, m in maps.items()}
+    assert limits == {"town": {50}, "rural": {60}, "arterial": {50}}
+
+
+def test_the_town_mixes_lights_and_signs_and_has_parking_sidewalks_and_crosswalks(town: RoadMap) -> None:
+    assert {junction.signalised for junction in town.junctions.values()} == {True, False}
+    assert {signal.kind for signal in town.signals} >= {"light"}
+    assert any(signal.kind in ("stop", "yield") for signal in town.signals)
+    assert len(town.sidewalks) > 10 and len(town.parking) > 3 and len(town.crosswalks) > 5
+    turns = {town.lanes[i].turn for junction in town.junctions.values() for i in junction.lanes}
+    assert turns == {Lateral.TURN_LEFT, Lateral.STRAIGHT, Lateral.TURN_RIGHT}
+
+
+def test_the_country_road_is_long_winding_and_has_junctions(maps: dict[str, RoadMap]) -> None:
+    rural = maps["rural"]
+    assert sum(lane.center.length_m for lane in rural.lanes if lane.lane_id < 0 and lane.junction_id < 0) > 1500.0
+    assert len(rural.junctions) >= 2
+    bends = [abs(lane.center.curvature_at(s, 10.0)) for lane in rural.lanes if lane.junction_id < 0
+             for s in np.arange(5.0, lane.center.length_m - 5.0, 3.0)]
+    assert 1 / 60 < max(bends) < 1 / 22
+    assert np.mean(np.array(bends) > 1 / 120) > 0.25
+
+
+def test_the_arterial_has_two_and_three_lanes_and_lanes_that_join_and_end(arterial: RoadMap) -> None:
+    def abreast(index: int) -> int:
+        lane, count = arterial.lanes[index], 1
+        while lane.left is not None:
+            lane = arterial.lanes[lane.left]
+        while lane.right is not None:
+            lane, count = arterial.lanes[lane.right], count + 1
+        return count
+
+    assert {abreast(lane.index) for lane in arterial.lanes if lane.junction_id < 0} == {1, 2, 3}
+    ending = [lane for lane in arterial.lanes if lane.turn is Lateral.STRAIGHT and lane.junction_id >= 0
+              and abreast(lane.previous[0]) == 3 and abreast(lane.next[0]) == 2 and lane.lane_id == -1]
+    joining = [lane for lane in arterial.lanes if lane.turn is Lateral.STRAIGHT and lane.junction_id >= 0
+               and abreast(lane.previous[0]) == 1 and abreast(lane.next[0]) == 3]
+    assert ending and joining
+    assert any(junction.signalised for junction in arterial.junctions.values())
