@@ -25,10 +25,9 @@ class Command(NamedTuple):
 COMMANDS = {
     "drive": Command("automot_ros.cli.drive", "drive the embedded world: every node a process, with a page to watch"),
     "evaluate": Command("automot_ros.cli.evaluate", "score a driver on routes, in one process, and write result.json"),
-    "collect": Command("automot_ros.cli.collect", "record demonstrations of the expert for training"),
-    "train": Command("automot_ros.cli.train", "train understanding, action and refiner; resumable"),
-    "record": Command("automot_ros.cli.record", "record topics into an MCAP bag"),
-    "bench": Command("automot_ros.cli.bench", "measure this machine: world, tick, transport"),
+    "collect": Command("automot_ros.cli.collect", "drive the expert, or a policy it corrects, and keep training samples"),
+    "train": Command("automot_ros.cli.train", "train the shipped model from nothing; resumable"),
+    "bench": Command("automot_ros.cli.bench", "measure how fast the embedded world runs on this machine"),
     "doctor": Command("automot_ros.cli.doctor", "say what this machine lacks and how to get it"),
 }
 

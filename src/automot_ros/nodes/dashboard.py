@@ -26,7 +26,8 @@ from automot_ros.nodes.watching import Watching
 class DashboardConfig:
     """Where the page is, and how much work it may be."""
 
-    port: int = quantity(8642, "", "Of the page on 127.0.0.1; the next free one when it is taken.", low=1024, high=65535)
+    port: int = quantity(8642, "", "Of the page on 127.0.0.1; the next free one when it is taken.",
+                         low=1024, high=65535)
     rate_hz: float = quantity(10.0, "Hz", "Updates of the page a second.", low=1.0, high=20.0)
     camera_scale: float = quantity(1.5, "", "Size of the camera picture on the page against the camera's own.",
                                    low=0.5, high=4.0)

@@ -22,7 +22,6 @@ from rclpy.signals import SignalHandlerOptions
 
 from automot_ros.base.errors import AutomotError
 from automot_ros.nodes.bring_up import BringUp
-from automot_ros.nodes.drive_result import print_table, write_all
 from automot_ros.nodes.monitor import Monitor
 from automot_ros.nodes.stack import StackSettings, drive_stack
 from automot_ros.nodes.supervisor import Supervisor, ros_environment
@@ -158,6 +157,9 @@ def main() -> int:
     status = drive.run()
     results = drive.results()
     if results:
+        # Imports torch; at the start of the command that would hold up the nodes, which all start at once.
+        from automot_ros.nodes.drive_result import print_table, write_all
+
         summary = write_all(request, drive.monitor, results, drive.folder, say)
         print_table(summary, say)
     say(f"wrote {drive.folder}")

@@ -55,7 +55,8 @@ def state_json(view: View, figures: Figures) -> bytes:
         "users": _users(view),
         "lights": [{"line": _points(view.outline.stop_lines[i]), "state": word} for i, word in view.lights.items()
                    if view.outline is not None and i in view.outline.stop_lines],
-        "report": {"text": view.report, "age_s": _number(view.report_age_s), "compute_s": _number(figures.understanding_s)},
+        "report": {"text": view.report, "age_s": _number(view.report_age_s),
+                   "compute_s": _number(figures.understanding_s)},
         "drive": {"completion": _number(view.route_completion), "score": figures.simulator.get("driving_score"),
                   "infractions": figures.simulator.get("infractions"), "late_s": figures.simulator.get("late_s")},
         "latency": {"action_s": _number(figures.action_s), "refiner_s": _number(figures.refiner_s),
@@ -92,7 +93,8 @@ def _guard(view: View) -> dict[str, Any] | None:
 
 def _users(view: View) -> list[dict[str, Any]]:
     u = view.road_users
-    return [{"pose": _pose(*map(float, u.xy_N2[i]), float(u.yaw_N[i])), "kind": BodyKind(int(u.kinds_N[i])).name.lower(),
+    return [{"pose": _pose(float(u.xy_N2[i, 0]), float(u.xy_N2[i, 1]), float(u.yaw_N[i])),
+             "kind": BodyKind(int(u.kinds_N[i])).name.lower(),
              "length": round(float(u.sizes_N3[i, 0]), 2), "width": round(float(u.sizes_N3[i, 1]), 2)}
             for i in range(len(u))]
 
@@ -142,7 +144,8 @@ def markers(view: View) -> MarkerArray:
     users = view.road_users
     for i in range(len(users)):
         kind = int(users.kinds_N[i])
-        marker = add("road_users", int(users.ids_N[i]) & 0x7FFFFFFF, Marker.CUBE, BODY_COLORS.get(kind, BODY_COLOR), 0.7)
+        color = BODY_COLORS.get(kind, BODY_COLOR)
+        marker = add("road_users", int(users.ids_N[i]) & 0x7FFFFFFF, Marker.CUBE, color, 0.7)
         length, width, height = (float(v) for v in users.sizes_N3[i])
         marker.pose.position.x, marker.pose.position.y = float(users.xy_N2[i, 0]), float(users.xy_N2[i, 1])
         marker.pose.position.z = 0.5 * height

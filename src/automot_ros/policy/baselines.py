@@ -21,16 +21,14 @@ class StandStill:
 
 
 class Blind:
-    """Follows the route at a constant speed and sees nobody. Stops at the goal, which it is told."""
+    """Follows the route at a constant speed and sees nobody."""
 
     def __init__(self, speed_mps: float = 6.0) -> None:
         self.speed_mps = speed_mps
 
     def act(self, obs: ActionObservation) -> Draft:
         """A draft along the curve through the target points."""
-        left_m = float(np.hypot(*obs.target_points_22[1]))
-        speed_mps = min(self.speed_mps, left_m / (WAYPOINTS * WAYPOINT_STEP_S))
-        return _draft(obs, speed_mps, Longitudinal.KEEP)
+        return _draft(obs, self.speed_mps, Longitudinal.KEEP)
 
 
 def curve_through(target_points_22: NDArray[np.float64], arc_N: NDArray[np.floating]) -> NDArray[np.float32]:

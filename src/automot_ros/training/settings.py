@@ -12,7 +12,7 @@ class NanoRecipe:
     """Everything that decides what nano becomes."""
 
     first_seed: int = quantity(0, "", "First seed of the demonstrations.", low=0, high=999_999)
-    demonstrations: int = quantity(100, "", "Episodes driven by the expert.", low=2, high=100_000)
+    demonstrations: int = quantity(68, "", "Episodes driven by the expert.", low=2, high=100_000)
     corrections: int = quantity(45, "", "Episodes a correction round, driven by the policy.", low=0, high=100_000)
     rounds: int = quantity(1, "", "Correction rounds (DAgger).", low=0, high=20)
     understanding_demonstrations: int = quantity(45, "", "Of these, seen by stage 1.", low=2, high=100_000)

@@ -79,7 +79,7 @@ def test_gradients_reach_both_experts_when_trained_at_once(scene) -> None:
 def test_the_action_expert_needs_no_transformers() -> None:
     code = "import sys, automot_ros.model.action, automot_ros.model.refiner; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)},
-                          timeout=60).returncode == 0
+                          timeout=300).returncode == 0
 
 
 def test_nano_has_at_most_four_million_parameters() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 from transformers import Qwen2VLImageProcessor
 
@@ -34,7 +35,9 @@ def test_cells_run_forward_first_and_then_to_the_left() -> None:
     lit[0, 0, 5 * 16 + 2, 2 * 16 + 2] = 255
     with torch.inference_mode():
         change = (encoder.bev_tower(lit.float()) - encoder.bev_tower(bev.float())).abs().sum(1).flatten()
-    assert int(change.argmax()) == 5 * 8 + 2
+    rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    centre = [float((change * axis.flatten()).sum() / change.sum()) for axis in (rows, columns)]
+    assert centre == pytest.approx([5.0, 2.0], abs=0.8)
 
 
 def test_patches_are_those_of_the_processor_of_transformers() -> None:

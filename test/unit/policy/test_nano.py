@@ -133,7 +133,7 @@ def test_the_fast_policies_load_without_transformers(folder: Path) -> None:
     code = ("import sys; from pathlib import Path; from automot_ros.policy.nano import Action, Refiner; "
             f"Action(Path({str(folder)!r})); Refiner(Path({str(folder)!r})); sys.exit('transformers' in sys.modules)")
     assert subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)},
-                          timeout=120).returncode == 0
+                          timeout=300).returncode == 0
 
 
 def test_a_part_survives_its_file(folder: Path) -> None:
@@ -167,7 +167,7 @@ def test_damage_and_strangers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="keys do not fit"):
         load_part(tmp_path, "refiner", model.action)
     wider = AutoMoT(dataclasses.replace(model.variant, refiner=dataclasses.replace(model.variant.refiner, width=48)), 0)
-    with pytest.raises(CheckpointError, match=r"shape in .*: .* got|shape in"):
+    with pytest.raises(CheckpointError, match="shape in .*refiner.safetensors: place: got .1, 26, 24., wanted .1, 26, 48."):
         load_part(tmp_path, "refiner", wider.refiner)
     save_part(tmp_path, "refiner", AutoMoT(variant("debug"), seed=1).refiner, variant_name="debug")
     assert model_hash(tmp_path) != before
@@ -187,5 +187,3 @@ def test_stand_still_does_not_move_and_blind_keeps_its_speed_along_the_route(con
     np.testing.assert_allclose(steps, 3.0, rtol=0.05)
     np.testing.assert_allclose(blind.route_202[19], [20.0, 1.0], atol=1e-4)
     assert blind.route_202.dtype == np.float32
-    goal = dataclasses.replace(obs, target_points_22=np.array([[1.0, 0.0], [1.0, 0.0]]))
-    assert np.hypot(*Blind(6.0).act(goal).waypoints_62[-1]) < 3.0

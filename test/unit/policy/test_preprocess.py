@@ -88,9 +88,9 @@ def test_target_points_lie_8_and_20_m_ahead_in_the_ego_frame() -> None:
     np.testing.assert_allclose(points, [[1.0, -8.0], [1.0, -20.0]], atol=1e-9)
 
 
-def test_target_points_stay_at_the_goal() -> None:
-    route = Polyline(np.array([[0.0, 0.0], [100.0, 0.0]]))
-    np.testing.assert_allclose(target_points(route, 95.0, Pose2(95.0, 0.0, 0.0)), [[5.0, 0.0], [5.0, 0.0]])
+def test_target_points_go_straight_on_beyond_the_goal() -> None:
+    route = Polyline(np.array([[0.0, 0.0], [90.0, 0.0], [90.0, 10.0]]))
+    np.testing.assert_allclose(target_points(route, 95.0, Pose2(90.0, 5.0, 0.0)), [[0.0, 8.0], [0.0, 20.0]], atol=1e-9)
 
 
 def turning(sharp_deg: float, straight_m: float = 40.0) -> Polyline:

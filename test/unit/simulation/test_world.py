@@ -212,8 +212,13 @@ def test_driving_over_a_red_line_is_noted_and_over_a_green_one_is_not():
     for wanted in (LightState.RED, LightState.GREEN):
         world = _empty(0)
         way = next(p for p in world.passages if p.signal is not None and p.signal.kind == "light")
-        while world.light_states[way.signal.id] is not wanted:
+        # Well within the wanted phase: it has to last until the line is crossed.
+        seconds = [LightState.RED] * 3 if wanted is LightState.RED else [LightState.GREEN] * 3
+        shown: list[LightState] = []
+        while shown[-3:] != seconds or (wanted is LightState.RED and world._lights.red_ticks_left(
+                way.signal.id, world.tick) < 60):
             world.step(STAND)
+            shown.append(world.light_states[way.signal.id])
         line, s = world.route.line(), way.stop_m - 8.0
         world._state = BicycleState(Pose2(*map(float, line.at(s)), line.yaw_at(s)), 7.0)
         world._route_s_m = s

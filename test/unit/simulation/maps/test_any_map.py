@@ -35,7 +35,9 @@ def test_a_plain_road_in_miles_per_hour_is_read() -> None:
     assert plain.lanes[0].speed_limit_mps == pytest.approx(13.41, abs=0.01)
     assert plain.lanes[1].center.points_N2[:, 1] == pytest.approx(np.full(301, -1.5))
     np.testing.assert_allclose(plain.lanes[0].center.points_N2[0], [300.0, 1.5], atol=0.01)
-    assert plain.junctions == {} and plain.signals == () and plain.crosswalks == ()
+    assert plain.junctions == {}
+    assert plain.signals == ()
+    assert plain.crosswalks == ()
     assert len(plain.route_points(plain.random_route(stream(0, "r"), 250.0), 0.0, 250.0)) == 251
     with pytest.raises(MapError, match="no route"):
         plain.random_route(stream(0, "r"), 400.0)
@@ -51,7 +53,8 @@ def test_where_people_keep_left_the_other_lane_is_driven() -> None:
 def test_a_signal_reference_on_a_connecting_road_rules_its_lane() -> None:
     """As in CARLA's towns: the light stands elsewhere, the connecting road refers to it."""
     light = ('<signals><signal id="77" s="90" t="-4" zOffset="4" orientation="+" dynamic="yes" country="OpenDRIVE" '
-             'type="1000001" subtype="-1" value="-1" name="light"><validity fromLane="0" toLane="0"/></signal></signals>')
+             'type="1000001" subtype="-1" value="-1" name="light"><validity fromLane="0" toLane="0"/></signal>'
+             '</signals>')
     reference = ('<signals><signalReference id="77" s="0" t="-4" orientation="+">'
                  '<validity fromLane="-1" toLane="-1"/></signalReference></signals>')
     text = HEAD + (

@@ -1,5 +1,6 @@
 """Lines and arcs between poses."""
 
+import itertools
 import math
 
 import pytest
@@ -21,7 +22,7 @@ def test_a_join_ends_at_its_target_and_never_kinks(x: float, y: float, turn: flo
     there = start.compose(Pose2(x, y, turn))
     path = join(start, there)
     assert _apart(path[0].start, start) == pytest.approx((0.0, 0.0))
-    for a, b in zip(path, path[1:], strict=False):
+    for a, b in itertools.pairwise(path):
         assert _apart(a.end, b.start) == pytest.approx((0.0, 0.0), abs=1e-6)
     assert _apart(path[-1].end, there) == pytest.approx((0.0, 0.0), abs=1e-5)
 

@@ -43,7 +43,8 @@ def test_no_lane_is_a_dead_end(road_map: RoadMap) -> None:
 
 
 def test_every_lane_can_be_driven_by_a_car(road_map: RoadMap) -> None:
-    bends = [abs(lane.center.curvature_at(s)) for lane in road_map.lanes for s in np.arange(0, lane.center.length_m, 1.0)]
+    bends = [abs(lane.center.curvature_at(s)) for lane in road_map.lanes
+             for s in np.arange(0, lane.center.length_m, 1.0)]
     assert max(bends) < 1 / 6.0
 
 
@@ -64,7 +65,9 @@ def test_the_town_mixes_lights_and_signs_and_has_parking_sidewalks_and_crosswalk
     assert {junction.signalised for junction in town.junctions.values()} == {True, False}
     assert {signal.kind for signal in town.signals} >= {"light"}
     assert any(signal.kind in ("stop", "yield") for signal in town.signals)
-    assert len(town.sidewalks) > 10 and len(town.parking) > 3 and len(town.crosswalks) > 5
+    assert len(town.sidewalks) > 10
+    assert len(town.parking) > 3
+    assert len(town.crosswalks) > 5
     turns = {town.lanes[i].turn for junction in town.junctions.values() for i in junction.lanes}
     assert turns == {Lateral.TURN_LEFT, Lateral.STRAIGHT, Lateral.TURN_RIGHT}
 
@@ -93,5 +96,6 @@ def test_the_arterial_has_two_and_three_lanes_and_lanes_that_join_and_end(arteri
               and abreast(lane.previous[0]) == 3 and abreast(lane.next[0]) == 2 and lane.lane_id == -1]
     joining = [lane for lane in arterial.lanes if lane.turn is Lateral.STRAIGHT and lane.junction_id >= 0
                and abreast(lane.previous[0]) == 1 and abreast(lane.next[0]) == 3]
-    assert ending and joining
+    assert ending
+    assert joining
     assert any(junction.signalised for junction in arterial.junctions.values())

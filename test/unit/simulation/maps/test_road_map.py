@@ -89,8 +89,10 @@ def test_a_signal_rules_all_lanes_of_its_arm_and_stops_cars_at_their_end(road_ma
             lane = road_map.lanes[p]
             end, yaw = lane.center.points_N2[-1], lane.center.yaw_at(lane.center.length_m)
             ahead, aside = np.array([np.cos(yaw), np.sin(yaw)]), np.array([-np.sin(yaw), np.cos(yaw)])
-            assert abs((left - end) @ ahead) < 0.3 and abs((right - end) @ ahead) < 0.3
-            assert (left - end) @ aside > 1.5 and (right - end) @ aside < -1.5
+            assert abs((left - end) @ ahead) < 0.3
+            assert abs((right - end) @ ahead) < 0.3
+            assert (left - end) @ aside > 1.5
+            assert (right - end) @ aside < -1.5
             assert signal.head.forward @ ahead < -0.99
             assert -1.0 < (signal.head.position_m - end) @ ahead < 12.0
 
@@ -147,7 +149,9 @@ def test_surfaces_have_the_promised_kinds_and_heights(town: RoadMap) -> None:
                "marking_yellow": 0.02, "stop_line": 0.02, "crosswalk": 0.02}
     assert set(surfaces) == set(heights)
     for kind, triangles in surfaces.items():
-        assert triangles.dtype == np.float32 and len(triangles) > 0 and np.isfinite(triangles).all()
+        assert triangles.dtype == np.float32
+        assert len(triangles) > 0
+        assert np.isfinite(triangles).all()
         assert np.allclose(triangles[:, :, 2], heights[kind])
 
 
@@ -159,4 +163,5 @@ def test_stop_lines_are_painted_before_the_junction(town: RoadMap) -> None:
         near = paint[np.hypot(*(paint - signal.stop_line.mean(axis=0)).T) < 3.0]
         assert len(near)
         along = (near - line.points_N2[0]) @ np.diff(line.points_N2, axis=0)[0] / line.length_m
-        assert along.max() < 5.1 and along.min() > 4.4
+        assert along.max() < 5.1
+        assert along.min() > 4.4

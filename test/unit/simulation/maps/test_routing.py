@@ -1,5 +1,7 @@
 """Routes: random ones, with lane changes, and through sparse points."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def _sharpest(points: np.ndarray) -> float:
 def test_random_routes_are_repeatable_connected_and_long_enough(road_map: RoadMap) -> None:
     for seed, route in enumerate(_routes(road_map)):
         assert route == road_map.random_route(stream(seed, "route"), 420.0)
-        for a, b in zip(route, route[1:], strict=False):
+        for a, b in itertools.pairwise(route):
             lane = road_map.lanes[a]
             assert b in lane.next or b in (lane.left, lane.right)
         assert len(road_map.route_points(route, 3.0, 400.0)) == 401
@@ -31,7 +33,8 @@ def test_route_points_are_smooth_even_and_stay_on_the_road(road_map: RoadMap) ->
     for route in _routes(road_map):
         points = road_map.route_points(route, 0.0, 400.0)
         steps = np.hypot(*np.diff(points, axis=0).T)
-        assert steps.min() > 0.98 and steps.max() < 1.02
+        assert steps.min() > 0.98
+        assert steps.max() < 1.02
         assert _sharpest(points) < 0.17
         assert road_map.drivable(points).all()
         np.testing.assert_allclose(points[0], road_map.lanes[route[0]].center.points_N2[0], atol=0.01)
@@ -66,7 +69,8 @@ def test_a_route_is_found_again_through_its_sparse_points(road_map: RoadMap) -> 
         points = road_map.route_points(route, 4.0, 380.0)
         again = road_map.route_through(points[::20])
         line = Polyline(points)
-        assert np.hypot(*(again[0] - points[0])) < 0.5 and np.hypot(*(again[-1] - points[-1])) < 0.5
+        assert np.hypot(*(again[0] - points[0])) < 0.5
+        assert np.hypot(*(again[-1] - points[-1])) < 0.5
         assert len(again) == pytest.approx(len(points), abs=4)
         apart = np.array([abs(line.project(p)[1]) for p in again])
         # a lane change may lie some metres earlier or later between two of the sparse points
