@@ -43,6 +43,8 @@ $(READY): setup.py pyproject.toml constraints.txt package.xml CMakeLists.txt .ci
 	@.ci/setup.sh
 	@touch $@
 
+# build/nano, hours of training, stays.
 clean:
-	rm -rf .venv build install log setup.log src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build/lib* build/bdist* build/temp* install log setup.log src/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache
 	find src test -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,6 @@
 """Builds the ROS 2 messages with CMake and puts them, the nodes and the share tree into an ordinary wheel."""
 
+import atexit
 import importlib.util
 import os
 import shutil
@@ -34,8 +35,8 @@ class BuildWithMessages(build_py):
         super().run()
         site = generator_site()
         prefix = next(p for p in site.parents if (p / "share" / "ament_index").is_dir())
-        # Not a directory that is removed at the end of run(): setuptools copies data_files from it later.
         work = Path(tempfile.mkdtemp(prefix="automot_build_"))
+        atexit.register(shutil.rmtree, work, ignore_errors=True)  # not sooner: data_files are copied after run()
         self._stage = work / "stage"
         stage_site = self._stage / site.relative_to(prefix)
         env = os.environ | {

@@ -1,11 +1,14 @@
-"""ros2 launch automot_ros drive.launch.py: the stack of nodes/stack.py on the embedded world, by ROS 2's own launcher."""
+"""ros2 launch automot_ros drive.launch.py: the stack of nodes/stack.py on the embedded world, by ROS 2's launcher."""
 
 import os
 
-from automot_ros.nodes.places import shipped
-from automot_ros.nodes.stack import PACKAGE, NodeDescription, StackSettings, drive_stack
-from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
 from launch.event_handlers import OnProcessStart
 from launch.events import matches_action
 from launch.substitutions import LaunchConfiguration
@@ -13,6 +16,10 @@ from launch_ros.actions import LifecycleNode
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
+
+from automot_ros.nodes.places import shipped
+from automot_ros.nodes.stack import PACKAGE, NodeDescription, StackSettings, drive_stack
+from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
     "policy": ("nano", "nano, blind, stand-still or a model folder"),

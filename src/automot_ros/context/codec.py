@@ -101,11 +101,13 @@ def _views(buffer: memoryview, layout: ContextLayout) -> tuple[F32, NDArray[np.g
 def _to_bfloat16(x: F32) -> NDArray[np.uint16]:
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
     nearest_even = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-    return ((bits + nearest_even) >> np.uint32(16)).astype(np.uint16)
+    high: NDArray[np.uint16] = ((bits + nearest_even) >> np.uint32(16)).astype(np.uint16)
+    return high
 
 
 def _from_bfloat16(x: NDArray[np.generic]) -> F32:
-    return (x.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    wide: F32 = (x.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return wide
 
 
 def _to_int8(x_LGTC: F32) -> tuple[NDArray[np.int8], F32]:

@@ -45,6 +45,11 @@ class Player:
         if handler is not None:
             handler(self, topic, message)
 
+    @property
+    def has_picture(self) -> bool:
+        """Whether a camera image has come yet."""
+        return self._image is not None or self.view.image_HW3 is not None
+
     def picture(self) -> View:
         """The view with the newest image decoded."""
         if self._image is not None:

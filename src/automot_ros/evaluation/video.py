@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.errors import MachineError
-from automot_ros.evaluation.overlay import compose
+from automot_ros.evaluation.overlay import compose, put_text
 from automot_ros.evaluation.playback import play
 from automot_ros.scene.sensing import SECOND_NS
 
@@ -64,16 +64,20 @@ def video_from_bag(bag: Path, path: Path, *, longest_s: float = 40.0, frames_per
     video = Video(path, frames_per_s=frames_per_s)
     try:
         for player in play(bag, speed / frames_per_s):
-            frame = compose(player.picture(), WIDTH_PX, HEIGHT_PX)
-            if speed > 1.05:
-                cv2.putText(frame, f"{speed:.1f}x", (14, 24), cv2.FONT_HERSHEY_DUPLEX, 0.6, (255, 255, 255), 1,
-                            cv2.LINE_AA)
-            video.add(frame)
+            if player.has_picture:
+                video.add(sped_up(compose(player.picture(), WIDTH_PX, HEIGHT_PX), speed))
         video.close()
     except BaseException:
         video.abort()
         raise
     return speed
+
+
+def sped_up(frame_HW3: NDArray[np.uint8], speed: float) -> NDArray[np.uint8]:
+    """The frame, marked with how much faster than the drive it is shown (not when that is as fast)."""
+    if speed > 1.05:
+        put_text(frame_HW3, f"{speed:.1f}x", (14, 28), 20, (255, 255, 255), bold=True)
+    return frame_HW3
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from automot_ros.scene.sensing import SECOND_NS, CameraModel, EgoState
 from automot_ros.simulation.maps.road_map import RoadMap
 
 Floats = NDArray[np.float64]
+ON_ROUTE_M = 5.0
 LIGHT_WORDS = ("red", "yellow", "green", "off", "unknown")
 
 
@@ -82,9 +83,13 @@ class View:
         self.road_users, self.lights = Boxes.empty(), {}
 
     def see_ego(self, ego: EgoState) -> None:
-        """New odometry; also follows the progress on the route (which may cross itself)."""
+        """New odometry; also follows the progress on the route (which may cross itself, so it looks nearby first)."""
         self.ego = ego
-        if self._line is not None:
-            s, offset = self._line.project(ego.pose_map_to_ego.position_m, self._s_m - 2.0, self._s_m + 15.0)
-            if abs(offset) < 5.0:
-                self._s_m = max(self._s_m, s)
+        if self._line is None:
+            return
+        here = ego.pose_map_to_ego.position_m
+        s, offset = self._line.project(here, self._s_m - 2.0, self._s_m + 15.0)
+        if abs(offset) > ON_ROUTE_M:  # nobody looked for a while
+            s, offset = self._line.project(here, self._s_m - 2.0)
+        if abs(offset) < ON_ROUTE_M:
+            self._s_m = max(self._s_m, s)

@@ -97,10 +97,8 @@ def limited_command(config: GuardConfig, vehicle: VehicleSpec, command: DriveCom
                     elapsed_s: float, speed_mps: float) -> DriveCommand:
     """The command within its limits: steering by speed and by rate, throttle by rate, never both pedals.
 
-    `before` is the last command given, `elapsed_s` ago. The brake is not limited. Not a number means brake.
+    `before` is the last command given, `elapsed_s` ago. The brake is not limited.
     """
-    if not np.all(np.isfinite([command.throttle, command.brake, command.steer])):
-        return DriveCommand.of(command.stamp_ns, 0.0, config.hold_brake, before.steer)
     elapsed = max(0.0, min(0.25, elapsed_s))
     bound = vehicle.steer_of(config.steer_lateral_max_mps2 / max(speed_mps, CRAWL_MPS) ** 2)
     steer = max(-bound, min(bound, command.steer))

@@ -27,12 +27,6 @@ class Newest(Generic[T]):
         self.value, self._stamp_ns, self._arrived_ns = value, stamp_ns, now_ns
         return True
 
-    def copy(self) -> Newest[T]:
-        """The same value with the same stamps, from now on independent."""
-        other: Newest[T] = Newest()
-        other.value, other._stamp_ns, other._arrived_ns = self.value, self._stamp_ns, self._arrived_ns
-        return other
-
     def age_s(self, now_ns: int) -> float:
         """Age by stamp or by arrival, the greater; infinite when nothing came."""
         if self.value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,9 +114,10 @@ class Guard:
         ego = self._ego.value
         stamp_ns = now_ns if ego is None else ego.stamp_ns
         speed = 0.0 if ego is None else ego.speed_mps
+        if planned is not None and not all(map(math.isfinite, (planned.throttle, planned.brake, planned.steer))):
+            verdict, planned = Verdict(GuardReason.COMMAND_ENVELOPE, "command is not finite", hold=True), None
         command = planned or DriveCommand.of(stamp_ns, 0.0, 0.0, self._before.steer)
-        throttle, brake = self._pedals(verdict, command, speed)
-        command = DriveCommand.of(stamp_ns, throttle, brake, command.steer)
+        command = DriveCommand.of(stamp_ns, *self._pedals(verdict, command, speed), command.steer)
         reason, text = verdict.reason, verdict.text
         if self._config.check_command:
             elapsed = 1.0 if self._before_ns is None else (now_ns - self._before_ns) / SECOND_NS
@@ -134,7 +136,7 @@ class Guard:
         self._judged = offered
         self._fault = trajectory_fault(self._config, self._vehicle, offered, ego)
         if not self._fault:
-            self._trajectory = self._offered.copy()
+            self._trajectory = copy(self._offered)
 
     def _inputs(self) -> list[tuple[str, GuardReason, Newest[Any]]]:
         """What the car cannot drive without. Points only where the corridor is watched."""
@@ -146,20 +148,19 @@ class Guard:
         return inputs if self._config.check_corridor else inputs[:2]
 
     def _check_freshness(self, now_ns: int) -> list[Verdict]:
-        if not self._config.check_freshness:
+        c = self._config
+        if not c.check_freshness:
             return []
         verdicts = []
         for name, reason, newest in self._inputs():
             age, ahead = newest.age_s(now_ns), newest.ahead_s(now_ns)
-            if ahead > self._config.future_s:
-                verdicts.append(Verdict(GuardReason.CLOCK_JUMP, f"{name} is stamped {ahead:.2f} s ahead of the clock",
-                                        self._config.firm_deceleration_mps2, 0.0))
-            elif age > self._config.lost_s:
-                verdicts.append(Verdict(reason, f"{name} is {age:.2f} s old, limit {self._config.lost_s:.2f} s",
-                                        self._config.firm_deceleration_mps2, 0.0))
-            elif age > self._config.stale_s:
-                verdicts.append(Verdict(reason, f"{name} is {age:.2f} s old, limit {self._config.stale_s:.2f} s",
-                                        self._config.gentle_deceleration_mps2, 0.0))
+            if ahead > c.future_s:
+                text = f"{name} is stamped {ahead:.2f} s ahead of the clock"
+                verdicts.append(Verdict(GuardReason.CLOCK_JUMP, text, c.firm_deceleration_mps2, 0.0))
+            elif age > c.stale_s:
+                limit, braking = ((c.lost_s, c.firm_deceleration_mps2) if age > c.lost_s
+                                  else (c.stale_s, c.gentle_deceleration_mps2))
+                verdicts.append(Verdict(reason, f"{name} is {age:.2f} s old, limit {limit:.2f} s", braking, 0.0))
         return verdicts
 
     def _check_plan(self) -> list[Verdict]:

@@ -1,9 +1,9 @@
 """The bird's-eye encoder of the released weights: TransFuser++ with two RegNetY-3.2GF towers.
 
 Camera (B, 3, 384, 1024) and LiDAR histogram (B, 1, 256, 256) go through four stages; after each, both maps are pooled
-to 12 x 32 and 8 x 8 tokens, read each other in a small transformer, and what was read is added back. The LiDAR map after
-the fourth fusion, 8 x 8 cells of 1512 channels, is the output. Histogram rows run from left to right, columns from rear to
-front; the image is RGB, its top 384 rows. Module names are those of the stored keys under `bev_encoder.`.
+to 12 x 32 and 8 x 8 tokens, read each other in a small transformer, and what was read is added back. The LiDAR map
+after the fourth fusion, 8 x 8 cells of 1512 channels, is the output. Histogram rows run from left to right, columns
+from rear to front; the image is RGB, its top 384 rows. Module names are those of the stored keys under `bev_encoder.`.
 
 Letters: B batch, C channels, I x J a map's rows and columns, P image tokens (384), K LiDAR tokens (64).
 """

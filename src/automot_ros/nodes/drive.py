@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,7 +24,7 @@ from automot_ros.base.errors import AutomotError
 from automot_ros.nodes.bring_up import BringUp
 from automot_ros.nodes.monitor import Monitor
 from automot_ros.nodes.stack import StackSettings, drive_stack
-from automot_ros.nodes.supervisor import Supervisor, ros_environment
+from automot_ros.nodes.supervisor import Supervisor, free_port, ros_environment
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 AFTER_DEATH_S = 6.0
@@ -55,7 +55,8 @@ class Drive:
     """One run of the stack."""
 
     def __init__(self, request: DriveRequest) -> None:
-        self.request, self.settings = request, request.settings
+        port = free_port(request.settings.dashboard_port)
+        self.settings = replace(request.settings, dashboard_port=port)
         self.folder = Path(self.settings.out)
         os.environ.update(ros_environment())
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -65,6 +66,7 @@ class Drive:
         self.monitor = Monitor(self._node)
         self.supervisor = Supervisor(drive_stack(self.settings), self.folder, {})
         self._shown_s = self._begun_s = time.monotonic()
+        self.ready_s = 0.0
         self._dead = ""
 
     def run(self) -> int:
@@ -158,10 +160,11 @@ def main() -> int:
     results = drive.results()
     if results:
         # Imports torch; at the start of the command that would hold up the nodes, which all start at once.
-        from automot_ros.nodes.drive_result import print_table, write_all
+        from automot_ros.nodes.drive_result import print_table, write_report_of, write_result
 
-        summary = write_all(request, drive.monitor, results, drive.folder, say)
-        print_table(summary, say)
+        print_table(write_result(request, drive.monitor, results, drive.ready_s, drive.folder), say)
+        if request.report:
+            write_report_of(drive.folder, say)
     say(f"wrote {drive.folder}")
     return status
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automot_ros.base.errors import AutomotError
 from automot_ros.base.results import run_header, write_json
 from automot_ros.evaluation.closed_loop import summarise
 from automot_ros.evaluation.drivers import DriverSettings
@@ -15,20 +16,33 @@ if TYPE_CHECKING:
     from automot_ros.nodes.drive import DriveRequest
 
 
-def write_all(request: DriveRequest, monitor: Monitor, results: list[dict[str, Any]], folder: Path,
-              say: Callable[[str], None]) -> dict[str, Any]:
-    """Write result.json (scores of the simulator's examiner, figures of the monitor) and what is made from it."""
+def write_result(request: DriveRequest, monitor: Monitor, results: list[dict[str, Any]], ready_s: float,
+                 folder: Path) -> dict[str, Any]:
+    """Write result.json: scores of the simulator's examiner, figures of the monitor."""
     s = request.settings
-    routes = [result | {"nodes": drive.as_json()} for result, drive in zip(results, monitor.drives, strict=False)]
+    seen = [drive.as_json() for drive in monitor.drives]
+    routes = [result | {"nodes": nodes} for result, nodes in zip(results, seen, strict=False)]
     lag_s = s.understanding_lag_s if s.lockstep else s.understanding_delay_s
     driver = DriverSettings(policy=s.policy, refiner=s.refiner, guard=s.guard, understanding_lag_s=lag_s,
                             context_period_s=s.context_period_s)
     seeds = f"{s.first_seed}:{s.first_seed + s.routes}"
     summary = {**run_header(model_hash=monitor.model_hash, seeds=seeds), "command": request.command,
                "world": "embedded", "suite": s.suite, "clock": "lockstep" if s.lockstep else "real time",
-               "understanding_delay_s": s.understanding_delay_s, **summarise(routes, driver)}
+               "ready_s": round(ready_s, 2), "understanding_delay_s": s.understanding_delay_s,
+               **summarise(routes, driver)}
     write_json(folder / "result.json", summary)
     return summary
+
+
+def write_report_of(folder: Path, say: Callable[[str], None]) -> None:
+    """report.html and the video, from result.json and the bag. What cannot be made is said, it fails no drive."""
+    from automot_ros.evaluation.report import write_report  # OpenCV and its fonts: only when there is something to draw
+
+    say("drawing report and video ...")
+    try:
+        say(f"report: {write_report(folder)}")
+    except AutomotError as error:
+        say(f"no report: {error}")
 
 
 def print_table(summary: dict[str, Any], say: Callable[[str], None]) -> None:

@@ -21,6 +21,7 @@ class Pacer:
         self._clock = clock
         self._last_step_s = self._last_beat_s = -BEAT_LOST_S
         self._last_stamp_ns = -1
+        self._due_s = 0.0
 
     def complete(self, *stamps_ns: int) -> bool:
         """Whether these inputs are of one stamp that has not been stepped on, and a step is allowed by the rate."""
@@ -28,8 +29,9 @@ class Pacer:
         stamp = stamps_ns[0]
         if stamp == self._last_stamp_ns or any(s != stamp for s in stamps_ns):
             return False
-        if now - self._last_step_s < 0.5 * self._period_s:
+        if now < self._due_s - 0.5 * self._period_s:  # half a period of jitter is no higher rate
             return False
+        self._due_s = max(self._due_s, now - self._period_s) + self._period_s
         self._last_stamp_ns, self._last_step_s, self._last_beat_s = stamp, now, now
         return True
 

@@ -59,6 +59,20 @@ def free_domain_id() -> int:
     raise MachineError("no free ROS domain", got="100 in use", wanted="export ROS_DOMAIN_ID=... to choose one")
 
 
+def free_port(wanted: int) -> int:
+    """The TCP port on localhost, or the next one that nobody listens on."""
+    for port in range(wanted, min(wanted + 50, 65536)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise MachineError("no free port for the page", got=f"{wanted}..{wanted + 49} taken",
+                       wanted="--port or --no-dashboard")
+
+
 def arguments_of(description: NodeDescription, parameters_file: Path) -> list[str]:
     """The ROS arguments of one node."""
     out = ["--ros-args", "-r", f"__node:={description.name}", "--params-file", str(parameters_file)]

@@ -91,7 +91,7 @@ def choose_spot(rng: np.random.Generator, spots: Spots, ego: Pose2, ego_route_s_
         gap2 = np.min(np.sum((spots.xy_N2[:, None, :] - taken_xy_N2[None]) ** 2, axis=2), axis=1)
         free &= gap2 > AGENT_GAP_M**2
     weight = np.where(free, 1.0 / (1.0 + spots.route_distance_N / 25.0), 0.0)
-    weight *= np.where(spots.on_route_N, 1.5 if start else 0.7, 1.0)
+    weight *= np.where(spots.on_route_N, 0.8 if start else 0.7, 1.0)
     total = float(weight.sum())
     if total <= 0.0:
         return None

@@ -77,6 +77,7 @@ def test_a_standing_plan_is_still_and_has_a_path() -> None:
     (ahead(INSTANTS), np.full((20, 2), np.inf), "plan is not finite"),
     (ahead(INSTANTS), np.zeros((20, 2)), "route ends"),
     (ahead(INSTANTS) * 1000.0, ROUTE, "plan reaches"),
+    (ahead(INSTANTS) - [20.0, 0.0], ROUTE * 0.01 - [10.0, 0.0], "a path needs two different points"),
 ])
 def test_a_plan_that_cannot_be_driven_becomes_a_stop_that_says_why(waypoints: np.ndarray, route: np.ndarray,
                                                                    reason: str) -> None:

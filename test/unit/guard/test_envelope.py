@@ -120,14 +120,6 @@ def test_the_brake_is_never_limited_and_rules_out_throttle() -> None:
     assert (kept.throttle, kept.brake) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("field", ["throttle", "brake", "steer"])
-def test_not_a_number_means_brake(field: str) -> None:
-    values = {"throttle": 0.5, "brake": 0.0, "steer": 0.1, field: math.nan}
-    kept = limited(DriveCommand(0, **values), command(steer=0.1))
-    assert (kept.throttle, kept.brake) == (0.0, pytest.approx(CONFIG.hold_brake))
-    assert kept.steer == pytest.approx(0.1)
-
-
 def test_limits_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(ConfigError, match="stale_s"):
         GuardConfig(stale_s=0.5, lost_s=0.3)

@@ -40,11 +40,3 @@ def test_nothing_seen_is_not_ahead_of_the_clock() -> None:
     empty: Newest[str] = Newest()
     assert empty.ahead_s(0) == 0.0
 
-
-def test_a_copy_is_independent() -> None:
-    newest: Newest[str] = Newest()
-    newest.observe("a", 1000 * MS, 1000 * MS)
-    copy = newest.copy()
-    newest.observe("b", 1100 * MS, 1100 * MS)
-    assert copy.value == "a"
-    assert copy.age_s(1200 * MS) == 0.2

@@ -178,6 +178,15 @@ def test_odometry_that_is_not_finite_is_as_good_as_none(bench: Bench, broken: st
     assert bench.guard.ego.stamp_ns == T0
 
 
+def test_late_odometry_neither_moves_the_car_back_nor_renews_its_age(bench: Bench) -> None:
+    bench.feed(T0)
+    bench.guard.observe_ego(bench.make_ego(T0 - 100 * MS, x=-0.5), T0 + 200 * MS)
+    bench.guard.judge(T0 + 200 * MS)
+    assert bench.guard.ego is not None
+    assert bench.guard.ego.stamp_ns == T0
+    assert bench.step(T0 + 260 * MS)[1].odometry_age_s == pytest.approx(0.26)
+
+
 def test_a_refused_plan_leaves_the_last_sane_one_and_takes_the_throttle(bench: Bench) -> None:
     bench.feed(T0)
     bench.step(T0)
@@ -355,6 +364,22 @@ def test_the_command_check_can_be_switched_off(bench: Bench) -> None:
     command, report = bench.step(T0 + 50 * MS, steer=1.0)
     assert command.steer == 1.0
     assert report.reason is GuardReason.NONE
+
+
+@pytest.mark.parametrize("field", ["throttle", "brake", "steer"])
+def test_a_command_that_is_not_a_number_is_replaced_by_the_brake(bench: Bench, field: str) -> None:
+    for config in (GuardConfig(), GuardConfig(check_command=False)):
+        bench.start(config)
+        bench.feed(T0)
+        bench.step(T0, steer=0.2)
+        bench.feed(T0 + 50 * MS)
+        values = {"throttle": 0.5, "brake": 0.0, "steer": 0.1, field: math.nan}
+        verdict = bench.guard.judge(T0 + 50 * MS)
+        command, report = bench.guard.apply(verdict, DriveCommand(T0 + 50 * MS, **values), T0 + 50 * MS)
+        assert (command.throttle, command.brake) == (0.0, 0.5)
+        assert command.steer == pytest.approx(0.2)
+        assert (report.reason, report.text) == (GuardReason.COMMAND_ENVELOPE, "command is not finite")
+        assert report.interventions == 1
 
 
 def test_a_small_correction_of_the_command_is_no_report(bench: Bench) -> None:

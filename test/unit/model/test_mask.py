@@ -2,7 +2,7 @@
 
 import torch
 
-from automot_ros.model.mask import ACTION_BLOCKS, action_mask, with_context, with_padded_context, whole_sequence
+from automot_ros.model.mask import ACTION_BLOCKS, action_mask, whole_sequence, with_context, with_padded_context
 from automot_ros.model.variants import ACTION_TOKENS
 
 

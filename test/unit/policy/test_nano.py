@@ -78,7 +78,7 @@ def test_a_context_says_whose_it_is_and_what_was_said(folder: Path, context: Att
     assert context.next_position < tokens
 
 
-def test_two_processes_would_give_the_same_context_and_draft(folder: Path, context: AttentionContext, draft: Draft) -> None:
+def test_the_same_observation_gives_the_same_draft(folder: Path, context: AttentionContext, draft: Draft) -> None:
     again = Action(folder)
     other = dataclasses.replace(context, sequence=10, keys_LGTH=context.keys_LGTH + 0.5)
     different = again.act(observation(other))
@@ -151,7 +151,8 @@ def test_the_tied_head_is_stored_once_and_tied_again(folder: Path) -> None:
     assert not any(key.endswith("lm_head.weight") for key in own_tensors(model.understanding))
     load_part(folder, "understanding", model.understanding)
     assert torch.equal(model.understanding.language_head_WD, AutoMoT(variant("nano"), 5).understanding.language_head_WD)
-    assert model.understanding.model.lm_head.weight is model.understanding.model.model.language_model.embed_tokens.weight
+    network = model.understanding.model
+    assert network.lm_head.weight is network.model.language_model.embed_tokens.weight
 
 
 def test_damage_and_strangers_are_refused(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_damage_and_strangers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="keys do not fit"):
         load_part(tmp_path, "refiner", model.action)
     wider = AutoMoT(dataclasses.replace(model.variant, refiner=dataclasses.replace(model.variant.refiner, width=48)), 0)
-    with pytest.raises(CheckpointError, match="shape in .*refiner.safetensors: place: got .1, 26, 24., wanted .1, 26, 48."):
+    with pytest.raises(CheckpointError, match=r"refiner.safetensors: place: got \(1, 26, 24\)"):
         load_part(tmp_path, "refiner", wider.refiner)
     save_part(tmp_path, "refiner", AutoMoT(variant("debug"), seed=1).refiner, variant_name="debug")
     assert model_hash(tmp_path) != before

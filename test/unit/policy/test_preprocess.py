@@ -47,8 +47,8 @@ def test_a_point_lands_in_its_cell_forward_first_then_left() -> None:
 
 
 def test_ground_and_sky_and_what_is_too_far_are_left_out() -> None:
-    bev = bev_histogram((sweep((5.0, 0.0, 0.1), (5.0, 0.0, 3.5), (60.0, 0.0, 1.0), (-17.0, 0.0, 1.0), (0.0, 40.0, 1.0)),),
-                        LIDAR_M)
+    low_and_high, far = ((5.0, 0.0, 0.1), (5.0, 0.0, 3.5)), ((60.0, 0.0, 1.0), (-17.0, 0.0, 1.0), (0.0, 40.0, 1.0))
+    bev = bev_histogram((sweep(*low_and_high, *far),), LIDAR_M)
     assert not bev.any()
 
 

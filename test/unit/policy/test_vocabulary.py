@@ -47,7 +47,8 @@ def test_a_report_survives_its_text_and_its_ids(report: Report) -> None:
     assert ids[: ids.index(IM_END_ID)].count(PAD_ID) == 0
 
 
-@pytest.mark.parametrize("text", ["", "light", "light red .", "light blue . ahead free . straight . keep because goal .",
+@pytest.mark.parametrize("text", ["", "light", "light red .",
+                                  "light blue . ahead free . straight . keep because goal .",
                                   "light red at m . ahead free . straight . keep because goal .",
                                   "light red at 20 m . ahead free . straight . keep because goal . .",
                                   "ahead none . light free . straight . keep because goal ."])

@@ -19,7 +19,7 @@ from automot_ros.geometry.se2 import wrap_angle
 from automot_ros.scene.decision import Lateral
 from automot_ros.simulation.maps.reader import MapTables, RoadRow, SectionRow
 
-SPACING_M = 1.0
+SPACING_M = 0.84  # along the reference line; outer lanes of sharp bends still get a point every metre
 CONFLICT_M = 2.5
 DEFAULT_SPEED_MPS = 50.0 / 3.6
 TRAVELLED = frozenset({"driving", "entry", "exit", "onramp", "offramp", "connectingramp", "bus", "taxi", "hov"})
@@ -83,7 +83,7 @@ class Junction:
 
 
 def sample(engine: Any, road: RoadRow, section: SectionRow, lane_id: int) -> Strip | None:
-    """A lane as samples at most 1 m apart, or None where carla.Map does not know it or it has no width."""
+    """A lane as samples about a metre apart or closer, or None where carla.Map does not know it or it has no width."""
     span = section.end_m - section.start_m
     gap = min(_END_GAP_M, span / 10.0)
     count = max(2, math.ceil(span / SPACING_M) + 1)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,9 @@ from automot_ros.simulation.maps.routing import Leg, assemble, dense
 CHANGE_COST_M = 15.0
 HURRY_COST_M = 25.0
 OFFSET_COST = 3.0
+ROOM_M = 12.0
 BACK_M = 1.0
-_ROOM_M = 8.0
+NEAR_M = 80.0
 Points = NDArray[np.float64]
 Way = tuple[float, tuple[int, ...]]
 
@@ -31,6 +33,18 @@ class Candidate:
     lane: int
     s_m: float
     lateral_m: float
+
+
+class State(NamedTuple):
+    """Where a search stands: a lane, whether any step led onward to it, whether the last one was a lane change."""
+
+    lane: int
+    onward: bool
+    sideways: bool
+
+
+def _arrivals(lane: int) -> list[State]:
+    return [State(lane, onward, sideways) for onward in (False, True) for sideways in (False, True)]
 
 
 def route_through(lanes: Sequence[Lane], near: Callable[[Points], list[Candidate]], points_N2: Points) -> Points:
@@ -58,14 +72,10 @@ def _cheapest(lanes: Sequence[Lane], points_N2: Points, rows: list[list[Candidat
     trail: list[list[tuple[int, tuple[int, ...]]]] = []
     for k in range(1, len(rows)):
         gap = float(np.hypot(*(points_N2[k] - points_N2[k - 1])))
-        limit = 4.0 * gap + 400.0
-        spread = {c.lane: _spread(lanes, c.lane, limit + lanes[c.lane].center.length_m) for c in rows[k - 1]}
-        best: list[tuple[float, int, tuple[int, ...]]] = []
-        for goal in rows[k]:
-            options = [(cost[i] + way[0], i, way[1]) for i, start in enumerate(rows[k - 1])
-                       if math.isfinite(cost[i]) and (way := _way(start, goal, spread[start.lane])) is not None]
-            found = min(options, default=(math.inf, 0, ()))
-            best.append((found[0] + OFFSET_COST * goal.lateral_m**2, found[1], found[2]))
+        for limit in (2.0 * gap + NEAR_M, math.inf):
+            best = _step(lanes, rows[k - 1], cost, rows[k], limit)
+            if any(math.isfinite(row[0]) for row in best):
+                break
         cost = [row[0] for row in best]
         if not any(math.isfinite(c) for c in cost):
             raise MapError("no way over the lanes to a route point", got=np.round(points_N2[k], 2).tolist(),
@@ -81,41 +91,54 @@ def _cheapest(lanes: Sequence[Lane], points_N2: Points, rows: list[list[Candidat
     return chosen[::-1], ways[::-1]
 
 
-def _way(start: Candidate, goal: Candidate, spread: dict[int, Way]) -> Way | None:
+def _step(lanes: Sequence[Lane], before: list[Candidate], cost: list[float], goals: list[Candidate],
+          limit_m: float) -> list[tuple[float, int, tuple[int, ...]]]:
+    """For each candidate of a point: least cost to it, the candidate before, and the lanes between the two."""
+    spread = [_spread(lanes, c, limit_m + lanes[c.lane].center.length_m) for c in before]
+    best = []
+    for goal in goals:
+        options = [(cost[i] + way[0], i, way[1]) for i, start in enumerate(before)
+                   if math.isfinite(cost[i]) and (way := _way(start, goal, spread[i])) is not None]
+        found = min(options, default=(math.inf, 0, ()))
+        best.append((found[0] + OFFSET_COST * goal.lateral_m**2, found[1], found[2]))
+    return best
+
+
+def _way(start: Candidate, goal: Candidate, spread: dict[State, Way]) -> Way | None:
     """Cost and lanes from one place to another."""
     ahead = goal.s_m - start.s_m
     if start.lane == goal.lane and ahead > -BACK_M:
         return max(0.0, ahead), (start.lane,)
-    found = spread.get(goal.lane)
-    if found is None:
-        return None
-    cost = found[0] + ahead
-    if cost < _ROOM_M and len(found[1]) == 2:
-        cost = max(cost, 0.0) + HURRY_COST_M
-    return (cost, found[1]) if cost >= 0.0 else None
+    options = []
+    for state, (cost, path) in ((s, spread[s]) for s in _arrivals(goal.lane) if s in spread):
+        if state.onward or ahead > 0.0:
+            hurried = state.sideways and state.onward and goal.s_m < ROOM_M
+            options.append((cost + ahead + (HURRY_COST_M if hurried else 0.0), path))
+    return min(options, default=None)
 
 
-def _spread(lanes: Sequence[Lane], source: int, limit_m: float) -> dict[int, Way]:
+def _spread(lanes: Sequence[Lane], start: Candidate, limit_m: float) -> dict[State, Way]:
     """Distance from the start of a lane to the start of every lane within reach, and the lanes on the way.
 
-    The source itself appears with the length of the loop that leads back to it.
+    Sideways steps alone never lead backwards, and those into a lane at its very start or out of one at its very end are
+    dear: hence the states.
     """
-    settled: dict[int, Way] = {}
-    queue: list[tuple[float, tuple[int, ...]]] = [(0.0, (source,))]
+    room = lanes[start.lane].center.length_m - start.s_m
+    settled: dict[State, Way] = {}
+    queue: list[tuple[float, tuple[int, ...], State]] = [(0.0, (start.lane,), State(start.lane, False, False))]
     while queue:
-        distance, path = heapq.heappop(queue)
-        here = path[-1]
-        if len(path) > 1:
-            if here in settled:
-                continue
-            settled[here] = (distance, path)
-        lane = lanes[here]
-        steps = [(lane.center.length_m, i) for i in lane.next]
+        distance, path, here = heapq.heappop(queue)
+        if here in settled:
+            continue
+        settled[here] = (distance, path)
+        lane = lanes[here.lane]
+        steps = [(lane.center.length_m, State(i, True, False)) for i in lane.next]
         if lane.junction_id < 0:
-            steps += [(CHANGE_COST_M, i) for i in (lane.left, lane.right) if i is not None]
+            cost = CHANGE_COST_M + (HURRY_COST_M if not here.onward and room < ROOM_M else 0.0)
+            steps += [(cost, State(i, here.onward, True)) for i in (lane.left, lane.right) if i is not None]
         for step, after in steps:
             if distance + step <= limit_m and after not in settled:
-                heapq.heappush(queue, (distance + step, (*path, after)))
+                heapq.heappush(queue, (distance + step, (*path, after.lane), after))
     return settled
 
 

@@ -20,7 +20,8 @@ from automot_ros.simulation.maps.reader import read
 from automot_ros.simulation.maps.signals import Signal, find_signals
 from automot_ros.simulation.maps.surfaces import PavedGrid, Surface, ground, junction_fill
 
-LANE_REACH_M = 5.0
+LANE_REACH_M = 8.0
+_CANDIDATE_REACH_M = 5.0
 Points = NDArray[np.float64]
 
 
@@ -119,7 +120,7 @@ class RoadMap:
         return self._paved(xy_N2)
 
     def lane_at(self, xy: Points) -> tuple[int, float, float] | None:
-        """Nearest driving lane: index, arc length, offset (left positive); None farther than 5 m from any."""
+        """Nearest driving lane: index, arc length, offset (left positive); None farther than 8 m from any."""
         tree, owner, s_of = self._samples
         point = np.asarray(xy, dtype=np.float64)
         distance, place = tree.query(point, distance_upper_bound=LANE_REACH_M + 1.0)
@@ -133,7 +134,7 @@ class RoadMap:
         """Places on lanes that a route point may mean: inside the lane, or up to 2 m beside the nearest one."""
         tree, owner, s_of = self._samples
         places: dict[int, float] = {}
-        hits = np.array(tree.query_ball_point(point_2, LANE_REACH_M), dtype=int)
+        hits = np.array(tree.query_ball_point(point_2, _CANDIDATE_REACH_M), dtype=int)
         for place in hits[np.argsort(np.hypot(*(tree.data[hits] - point_2).T), kind="stable")].tolist():
             places.setdefault(int(owner[place]), float(s_of[place]))
         found = []

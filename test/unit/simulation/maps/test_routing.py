@@ -59,7 +59,8 @@ def test_an_impossible_length_says_what_there_is(town: RoadMap) -> None:
 
 
 def test_lanes_that_do_not_connect_are_refused(town: RoadMap) -> None:
-    stranger = next(i for i in range(len(town.lanes)) if i != 0 and i not in town.lanes[0].next)
+    first = town.lanes[0]
+    stranger = next(i for i in range(1, len(town.lanes)) if i not in (*first.next, first.left, first.right))
     with pytest.raises(MapError, match="do not connect"):
         town.route_points([0, stranger])
 
@@ -98,3 +99,38 @@ def test_a_point_in_a_field_is_named(town: RoadMap) -> None:
         town.route_through(np.array([town.lanes[0].center.at(5.0), [5000.0, 0.0]]))
     with pytest.raises(MapError, match="route points"):
         town.route_through(np.zeros((1, 2)))
+
+
+def test_a_way_to_the_other_lane_behind_goes_round_not_backwards(arterial: RoadMap) -> None:
+    lane = next(lane for lane in arterial.lanes if lane.left is not None and lane.center.length_m > 100.0)
+    assert lane.left is not None
+    points = arterial.route_through(np.array([lane.center.at(60.0), arterial.lanes[lane.left].center.at(20.0)]))
+    assert len(points) > 200
+    assert _sharpest(points) < 0.17
+
+
+def test_points_two_metres_apart_put_the_lane_change_where_they_change(arterial: RoadMap) -> None:
+    lane = next(lane for lane in arterial.lanes if lane.right is not None and lane.center.length_m > 100.0)
+    assert lane.right is not None
+    other = arterial.lanes[lane.right].center
+    given = np.concatenate([lane.center.at(np.arange(10.0, 60.0, 2.0)), other.at(np.arange(62.0, 98.0, 2.0))])
+    points = arterial.route_through(given)
+    across = np.array([lane.center.project(p)[1] for p in points])
+    crossing = lane.center.project(points[int(np.argmin(np.abs(across + 1.75)))])[0]
+    assert crossing == pytest.approx(60.0, abs=3.0)
+    assert _sharpest(points) < 0.05
+
+
+def test_a_change_just_before_the_goal_is_made_in_time(arterial: RoadMap) -> None:
+    """The goal lies in the other lane shortly after a junction: the change comes before the junction."""
+    tried = 0
+    for lane in arterial.lanes:
+        if lane.right is None or lane.center.length_m < 90.0:
+            continue
+        for connecting in arterial.lanes[lane.right].next:
+            goal = arterial.lanes[arterial.lanes[connecting].next[0]].center.at(4.0)
+            points = arterial.route_through(np.array([lane.center.at(20.0), goal]))
+            np.testing.assert_allclose(points[-1], goal, atol=0.05)
+            assert _sharpest(points) < 0.17
+            tried += 1
+    assert tried > 5

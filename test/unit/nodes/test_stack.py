@@ -1,0 +1,53 @@
+"""The one description of the stack: it hangs together, and it needs no ROS to be read."""
+
+import subprocess
+import sys
+
+import pytest
+
+from automot_ros.base.errors import ConfigError
+from automot_ros.nodes.stack import StackSettings, drive_stack
+
+
+def test_every_topic_that_a_node_reads_is_published_by_another():
+    nodes = {d.name: d for d in drive_stack(StackSettings())}
+    outputs = {target for d in nodes.values() for source, target in d.remaps.items() if "/output/" in source}
+    inputs = {target for d in nodes.values() for source, target in d.remaps.items() if "/input/" in source}
+    assert {t for t in inputs if t.startswith("/automot/")} <= outputs
+    assert {t for t in inputs if not t.startswith("/automot/")} == {
+        "/carla/hero/rgb_front/image", "/carla/hero/lidar", "/carla/hero/odometry", "/carla/hero/waypoints"}
+
+
+def test_the_simulator_comes_up_last_so_that_nobody_misses_its_first_tick():
+    assert drive_stack(StackSettings())[-1].name == "simulator"
+
+
+def test_what_may_be_late_yields_to_what_may_not():
+    nice = {d.name: d.nice for d in drive_stack(StackSettings())}
+    assert max(nice[n] for n in ("action", "refiner", "controller", "simulator")) < min(
+        nice[n] for n in ("understanding", "dashboard", "recorder"))
+
+
+def test_all_nodes_of_a_lockstep_stack_have_the_same_clock():
+    stack = drive_stack(StackSettings(lockstep=True, understanding_lag_s=0.5))
+    timed = [d.parameters for d in stack if "context_lag_s" in d.parameters]
+    assert len(timed) == 3
+    assert {(p["lockstep"], p["context_period_s"], p["context_lag_s"]) for p in timed} == {(True, 0.25, 0.5)}
+
+
+def test_without_guard_every_check_is_off():
+    controller = next(d for d in drive_stack(StackSettings(guard=False)) if d.name == "controller")
+    switches = {k: v for k, v in controller.parameters.items() if k.startswith("guard.")}
+    assert len(switches) == 5
+    assert not any(switches.values())
+
+
+def test_lockstep_without_the_simulation_clock_is_refused():
+    with pytest.raises(ConfigError, match="clock of the simulation"):
+        StackSettings(lockstep=True, use_sim_time=False)
+
+
+def test_the_description_is_read_without_ros_and_without_torch():
+    code = "import automot_ros.nodes.stack, sys; print([m for m in ('rclpy', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
