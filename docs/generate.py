@@ -32,7 +32,8 @@ def parameters() -> str:
         module = importlib.import_module(f"automot_ros.nodes.{node.name}")
         (config,) = [value.CONFIG for value in vars(module).values()
                      if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "CONFIG")]
-        lines += [f"\n## {node.name}\n", "| parameter | default | unit | bounds | what it does |", "|---|---|---|---|---|"]
+        lines += [f"\n## {node.name}\n", "| parameter | default | unit | bounds | what it does |",
+                  "|---|---|---|---|---|"]
         for prefix, owner in config.items():
             for spec in describe(owner):
                 bounds = " \\| ".join(spec.options) if spec.options else (
@@ -57,7 +58,7 @@ def topics() -> str:
             if name not in CALLS:
                 continue
             kind = TYPES.get(ast.unparse(call.args[0]), ast.unparse(call.args[0]))
-            where = str(eval(ast.unparse(call.args[1]), {"stack": stack, "c": CameraModel(), **vars(stack)}))  # noqa: S307 - our own code
+            where = str(eval(ast.unparse(call.args[1]), {"stack": stack, "c": CameraModel(), **vars(stack)}))
             topic = remaps[node].get(where, where)
             quality = ast.unparse(call.args[2 if CALLS[name] == "publishes" else 3])
             lines.append(f"| {node} | {CALLS[name]} | `{where}` | `{topic}` "

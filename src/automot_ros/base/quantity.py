@@ -66,9 +66,10 @@ def check_bounds(config: Any) -> None:
             raise ConfigError("wrong type", where=where, got=f"{value!r}", wanted=spec.kind.__name__)
         if spec.options and value not in spec.options:
             raise ConfigError("unknown option", where=where, got=f"{value!r}", wanted=" | ".join(spec.options))
-        if spec.low is not None and spec.high is not None and not (
-            math.isfinite(value) and spec.low <= value <= spec.high
-        ):
+        if spec.low is None or spec.high is None:
+            continue
+        number = float(getattr(config, spec.name))
+        if not (math.isfinite(number) and spec.low <= number <= spec.high):
             raise ConfigError(
                 "out of bounds", where=where, got=f"{value} {spec.unit}".strip(), wanted=f"{spec.low}..{spec.high}"
             )

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--policy", default="nano", help="nano | expert | blind | stand-still | a model folder")
     loop.add_argument("--refiner", default="diffusion", choices=("none", "diffusion"))
     loop.add_argument("--guard", default="on", choices=("on", "off"))
-    loop.add_argument("--understanding-lag-s", type=float, default=0.1, help="simulated age of a context at its arrival")
+    loop.add_argument("--understanding-lag-s", type=float, default=0.1, help="simulated time a context takes")
     loop.add_argument("--workers", type=int, default=2, help="routes driven at once")
     loop.add_argument("--out", type=Path, default=Path("runs/closed-loop"), help="folder; the same folder resumes")
 

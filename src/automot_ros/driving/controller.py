@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from automot_ros.control.config import ControlConfig
 from automot_ros.control.follow import follow
 from automot_ros.driving.clock import DriveStart, TimingConfig
+from automot_ros.driving.progress import RouteProgress
 from automot_ros.guard.config import GuardConfig
 from automot_ros.guard.guard import Guard
 from automot_ros.scene.plan import DriveCommand, GuardReport, Trajectory
+from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import EgoState, PointCloud
 from automot_ros.vehicle.specification import VehicleSpec
 
@@ -31,6 +34,7 @@ class ControllerCore:
         self._vehicle = vehicle
         self.guard = Guard(guard_config, vehicle, lidar_position_ego_m)
         self._start = DriveStart()
+        self._route: RouteProgress | None = None
         self._points_stamp_ns = -1
         self._trajectory_stamp_ns = -1
         self._done_stamp_ns = -1
@@ -46,6 +50,11 @@ class ControllerCore:
         self._points_stamp_ns = points.stamp_ns
         self.guard.observe_points(points, self._arrival(points.stamp_ns, now_ns))
 
+    def observe_route(self, route: Route) -> None:
+        """Take the route: the car stops at its end. The same route again keeps the progress on it."""
+        if self._route is None or not self._route.is_of(route):
+            self._route = RouteProgress(route)
+
     def observe_trajectory(self, trajectory: Trajectory, now_ns: int) -> None:
         """Take a plan."""
         self._trajectory_stamp_ns = trajectory.stamp_ns
@@ -58,6 +67,7 @@ class ControllerCore:
             if ego is None or not self._complete(ego.stamp_ns):
                 return None
             self._done_stamp_ns = now_ns = ego.stamp_ns
+        self.guard.observe_goal(self._goal_m())
         verdict = self.guard.judge(now_ns)
         ego, trajectory = self.guard.ego, self.guard.trajectory
         planned = None
@@ -68,6 +78,12 @@ class ControllerCore:
     def _arrival(self, stamp_ns: int, now_ns: int) -> int:
         # In lockstep the time is the stamp: who was how late on this machine must not change the drive.
         return stamp_ns if self._config.lockstep else now_ns
+
+    def _goal_m(self) -> float:
+        ego = self.guard.ego
+        if self._route is None or ego is None:
+            return math.inf
+        return self._route.line.length_m - self._route.advance(ego.pose_map_to_ego)
 
     def _complete(self, stamp_ns: int) -> bool:
         if stamp_ns == self._done_stamp_ns or self._points_stamp_ns != stamp_ns:

@@ -40,6 +40,7 @@ class InProcessDrive:
         """Set the route, before the first tick."""
         self._understanding.observe_route(route)
         self._action.observe_route(route)
+        self._controller.observe_route(route)
 
     def step(self, tick: SensorTick) -> Telemetry:
         """The command for a tick with a front image (the first camera). AutomotError when the cores do not agree."""

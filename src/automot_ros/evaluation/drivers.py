@@ -1,4 +1,4 @@
-"""Who may be examined: the model in a folder, the baselines, and the privileged expert. All drive through the same cores."""
+"""Who may be examined: the model in a folder, baselines, the privileged expert. All drive through the same cores."""
 
 from __future__ import annotations
 
@@ -138,14 +138,16 @@ def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, bool]:
 def assemble(settings: DriverSettings, world: World, understanding: UnderstandingPolicy, action: ActionPolicy,
              refiner: RefinerPolicy | None, weights: str = "") -> InProcessDrive:
     """The four cores in lockstep around three policies."""
-    timing = {"lockstep": True, "context_period_s": settings.context_period_s,
-              "context_lag_s": settings.understanding_lag_s}
+    period, lag = settings.context_period_s, settings.understanding_lag_s
     guard = GuardConfig() if settings.guard else GuardConfig(
-        check_freshness=False, check_context=False, check_trajectory=False, check_corridor=False, check_command=False)
+        check_freshness=False, check_context=False, check_trajectory=False, check_corridor=False,
+        check_goal=False, check_command=False)
     return InProcessDrive(
-        UnderstandingCore(UnderstandingConfig(**timing), understanding, EPOCH),
-        ActionCore(ActionConfig(**timing), action, weights),
+        UnderstandingCore(UnderstandingConfig(lockstep=True, context_period_s=period, context_lag_s=lag), understanding,
+                          EPOCH),
+        ActionCore(ActionConfig(lockstep=True, context_period_s=period, context_lag_s=lag), action, weights),
         RefinerCore(RefinerConfig(refiner="none" if refiner is None else "diffusion"), refiner),
-        ControllerCore(ControllerConfig(**timing), guard, world.vehicle, LidarModel().position_ego_m))
+        ControllerCore(ControllerConfig(lockstep=True, context_period_s=period, context_lag_s=lag), guard,
+                       world.vehicle, LidarModel().position_ego_m))
 
 

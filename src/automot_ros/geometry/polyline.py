@@ -51,7 +51,7 @@ class Polyline:
 
     def project(self, point_2: Points, s_low_m: float = 0.0, s_high_m: float = math.inf) -> tuple[float, float]:
         """Arc length of the nearest point within [s_low_m, s_high_m] and the signed offset (left positive)."""
-        lo = max(0, int(np.searchsorted(self.s_N, s_low_m, side="right")) - 1)
+        lo = min(max(0, int(np.searchsorted(self.s_N, s_low_m, side="right")) - 1), len(self._steps_m) - 1)
         hi = min(len(self._steps_m), max(lo + 1, int(np.searchsorted(self.s_N, s_high_m, side="left"))))
         a, b, step = self.points_N2[lo:hi], self.points_N2[lo + 1 : hi + 1], self._steps_m[lo:hi]
         q = np.asarray(point_2, dtype=np.float64)

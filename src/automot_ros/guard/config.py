@@ -16,6 +16,7 @@ class GuardConfig:
     check_context: bool = switch(True, "Limit speed for an old context, stop for a stale one.")
     check_trajectory: bool = switch(True, "Refuse plans that no car could mean.")
     check_corridor: bool = switch(True, "Brake for LiDAR points in the planned corridor.")
+    check_goal: bool = switch(True, "Stop at the end of the route.")
     check_command: bool = switch(True, "Limit the command and its rate of change.")
 
     stale_s: float = quantity(0.25, "s", "Age above which an input is stale: no throttle, gentle braking.",
@@ -37,6 +38,10 @@ class GuardConfig:
     plan_lateral_max_mps2: float = quantity(8.0, "m/s^2", "Strongest planned lateral acceleration.", low=1.0, high=15.0)
     plan_curvature_factor: float = quantity(1.5, "", "Planned curvature over that of the full lock.", low=1.0, high=5.0)
     plan_speed_max_mps: float = quantity(35.0, "m/s", "Highest planned speed.", low=1.0, high=70.0)
+
+    goal_deceleration_mps2: float = quantity(1.2, "m/s^2", "Braking towards the end of the route.", low=0.3, high=4.0)
+    goal_reached_m: float = quantity(0.5, "m", "Closer to the end of the route than this the car stands.",
+                                     low=0.1, high=5.0)
 
     corridor_margin_m: float = quantity(0.25, "m", "Free space wanted beside the body, near the car.",
                                         low=0.0, high=1.0)

@@ -60,6 +60,7 @@ class Guard:
         self._corridor = Corridor(self._config, self._vehicle)
         self._unplaced: list[PointCloud] = []
         self._obstacle_brake = False
+        self._goal_m = math.inf
         self._time_to_collision_s = math.inf
         self._last_reason = GuardReason.NONE
         self._now_ns: int | None = None
@@ -92,6 +93,10 @@ class Guard:
         if self._points.observe(points, points.stamp_ns, now_ns):
             self._unplaced = [*self._unplaced[-3:], points]
 
+    def observe_goal(self, distance_m: float) -> None:
+        """Take what is left of the route, ahead of the box centre; infinite where there is no route."""
+        self._goal_m = distance_m
+
     def judge(self, now_ns: int) -> Verdict:
         """The gravest demand of all checks at `now_ns`."""
         if self._now_ns is not None and now_ns < self._now_ns:
@@ -105,7 +110,8 @@ class Guard:
             text = self._fault or f"waiting for {', '.join(missing)}"
             return Verdict(GuardReason.NO_INPUT_YET, text, self._config.firm_deceleration_mps2, hold=True)
         obstacle = self._check_corridor()
-        checks = [*self._check_freshness(now_ns), *self._check_plan(), *self._check_context(now_ns), obstacle]
+        checks = [*self._check_freshness(now_ns), *self._check_plan(), *self._check_context(now_ns), self._check_goal(),
+                  obstacle]
         # The hardest braking first, then the lowest speed; of equals the first named, freshness before all.
         return max(checks, key=lambda v: (v.deceleration_mps2, -v.speed_limit_mps))
 
@@ -185,6 +191,18 @@ class Guard:
 
     def _context_age_s(self, plan: Trajectory | None, now_ns: int) -> float:
         return math.inf if plan is None else plan.context_age_s + max(0, now_ns - plan.stamp_ns) / SECOND_NS
+
+    def _check_goal(self) -> Verdict:
+        """Nobody asked to go further than the route: the speed that still stops at its end, gently."""
+        c = self._config
+        if not c.check_goal:
+            return Verdict()
+        limit = math.sqrt(2.0 * c.goal_deceleration_mps2 * max(0.0, self._goal_m))
+        if self._goal_m < c.goal_reached_m:
+            limit = 0.0
+        if limit > c.plan_speed_max_mps or self._ego.value is None or self._ego.value.speed_mps < limit - 1.0:
+            return Verdict()
+        return Verdict(GuardReason.PLAN_STOP, f"the route ends in {self._goal_m:.1f} m", 0.0, limit)
 
     def _check_corridor(self) -> Verdict:
         plan, ego = self._trajectory.value, self._ego.value

@@ -21,12 +21,15 @@ from automot_ros.base.quantity import choice, quantity
 from automot_ros.context.codec import checksum, encode, layout_of
 from automot_ros.context.layout import DTYPES, ContextRecord
 from automot_ros.context.ring import RingWriter
+from automot_ros.driving.interfaces import UnderstandingPolicy
 from automot_ros.driving.understanding import UnderstandingConfig, UnderstandingCore
+from automot_ros.geometry.se2 import Pose2
 from automot_ros.msg import AttentionContext as ContextMessage
 from automot_ros.msg import SceneReport
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
 from automot_ros.nodes.policies import POLICY_TEXT, understanding_policy
+from automot_ros.policy.preprocess import UnderstandingObservation
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraModel
@@ -51,6 +54,19 @@ class UnderstandingNodeConfig(UnderstandingConfig):
                               wanted="float32")
 
 
+class Timed:
+    """A policy that writes on each context how long it took."""
+
+    def __init__(self, policy: UnderstandingPolicy) -> None:
+        self._policy = policy
+
+    def understand(self, obs: UnderstandingObservation, epoch: int, sequence: int, pose: Pose2) -> AttentionContext:
+        """As the policy, with the time it took."""
+        begin = time.perf_counter()
+        context = self._policy.understand(obs, epoch, sequence, pose)
+        return dataclasses.replace(context, compute_s=time.perf_counter() - begin)
+
+
 class UnderstandingNode(DrivingNode):
     """Carries messages to and from UnderstandingCore."""
 
@@ -69,7 +85,8 @@ class UnderstandingNode(DrivingNode):
     def set_up(self) -> None:
         """Load the understanding expert, take shared memory, open the topics."""
         self._config = self.config(UnderstandingNodeConfig)
-        self._policy, self.model_hash = understanding_policy(self._config.policy)
+        policy, self.model_hash = understanding_policy(self._config.policy)
+        self._policy = Timed(policy)
         self._epoch = time.time_ns()  # larger at each start
         self.get_logger().info(f"policy {self._config.policy}, model hash {self.model_hash}, epoch {self._epoch:016x}")
         if self._config.transport == "shared_memory":
@@ -155,16 +172,14 @@ class UnderstandingNode(DrivingNode):
             core.observe_route(item)
 
     def _step(self, core: UnderstandingCore) -> None:
-        begin = time.perf_counter()
         context = core.step(self.now_ns())
         if context is None:
             return
-        compute_s = time.perf_counter() - begin
-        context = dataclasses.replace(context, compute_s=max(compute_s, context.compute_s))
         self._context_pub.publish(convert_plan.context_to_msg(self._record_of(context)))
         self._report_pub.publish(convert_plan.report_to_msg(context))
         self.diagnose(OK, context.text or "reading", {
-            "inference_s": compute_s, "context_sequence": context.sequence, "tokens": context.keys_LGTH.shape[2],
+            "inference_s": context.compute_s, "context_sequence": context.sequence,
+            "tokens": context.keys_LGTH.shape[2],
             "input_to_output_s": (self.now_ns() - context.stamp_ns) / SECOND_NS, "model_hash": self.model_hash})
 
     def _record_of(self, context: AttentionContext) -> ContextRecord:

@@ -56,7 +56,7 @@ class Trajectory:
 
     times_s (N,) from the stamp, starting at 0, increasing; xy_N2 box-centre positions; yaw, speed, acceleration and
     curvature (1/m, left positive) at each; path_K2: where it would go on driving, for steering (about 1 m apart,
-    starts at the car); a standing car has a path too.
+    from abeam of the car on); a standing car has a path too.
     """
 
     stamp_ns: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -81,8 +82,9 @@ def windows() -> Bytes:
     return np.round(picture * 255.0).astype(np.uint8)
 
 
+@functools.lru_cache(maxsize=8)
 def sky(light: Daylight, seed: int) -> Bytes:
-    """(SKY_HEIGHT, SKY_WIDTH, 3): azimuth along the columns, tangent of the elevation along the rows."""
+    """(SKY_HEIGHT, SKY_WIDTH, 3), not to be written to: azimuth along the columns, tangent of the elevation along the rows."""
     tangent = np.linspace(SKY_LOW, SKY_HIGH, SKY_HEIGHT)[:, None]
     turn = (np.arange(SKY_WIDTH) + 0.5)[None] * 2.0 * math.pi / SKY_WIDTH
     up = np.maximum(tangent, 0.0) / np.sqrt(1.0 + tangent**2)

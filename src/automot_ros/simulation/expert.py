@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.quantity import check_bounds, quantity
-from automot_ros.geometry.polyline import Polyline
+from automot_ros.geometry.polyline import Points, Polyline
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Lateral, Longitudinal
 from automot_ros.scene.plan import ROUTE_POINTS, ROUTE_STEP_M, WAYPOINT_STEP_S, WAYPOINTS
 from automot_ros.simulation.hazards import Hazard, hazards_ahead, lights_on
@@ -31,7 +31,7 @@ class ExpertConfig:
     """How the expert drives. The top speed is the one AutoMoT's agent is capped to."""
 
     top_speed_mps: float = quantity(9.7, "m/s", "Cruising speed, 35 km/h.", low=1.0, high=30.0)
-    acceleration_mps2: float = quantity(1.8, "m/s^2", "Acceleration of the intelligent driver model.", low=0.2, high=4.0)
+    acceleration_mps2: float = quantity(1.8, "m/s^2", "Acceleration on a free road.", low=0.2, high=4.0)
     braking_mps2: float = quantity(2.2, "m/s^2", "Comfortable deceleration.", low=0.5, high=5.0)
     headway_s: float = quantity(1.2, "s", "Time gap to a leader.", low=0.5, high=4.0)
     standing_gap_m: float = quantity(3.0, "m", "Distance kept to a standing leader.", low=0.5, high=10.0)
@@ -94,16 +94,17 @@ class Expert:
         profile_s, profile_v = self._roll_out(s, ego.speed_mps, blocking)
         recovery_m = max(4.0, ego.speed_mps * self.config.path_recovery_s)
 
-        def path(ahead_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        def path(ahead_m: Points) -> Points:
             at = s + ahead_m
             base = self._line.at(at)
             yaw = np.array([self._line.yaw_at(float(a)) for a in at])
             side = lateral * np.exp(-((ahead_m / recovery_m) ** 2))
-            return base + side[:, None] * np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
+            moved: Points = base + side[:, None] * np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
+            return moved
 
         every = round(WAYPOINT_STEP_S / _STEP_S)
         travelled = profile_s[every :: every][:WAYPOINTS] - s
-        route = ego.pose_map_to_ego.inverse_apply(path(ROUTE_STEP_M * np.arange(1, ROUTE_POINTS + 1)))
+        route = ego.pose_map_to_ego.inverse_apply(path(ROUTE_STEP_M * np.arange(1.0, ROUTE_POINTS + 1.0)))
         waypoints = ego.pose_map_to_ego.inverse_apply(path(travelled))
         waypoints[travelled < 0.05] = 0.0
         seconds = np.array([10, 20, 30])
@@ -122,7 +123,9 @@ class Expert:
         c = self.config
         v0 = float(np.interp(s_m + 0.3 * v, self._grid_s, self._limit_mps))
         ratio = v / v0
-        a = c.acceleration_mps2 * (1.0 - ratio**4) if ratio <= 1.0 else -c.curve_braking_mps2 * min(2.0, 4 * (ratio - 1))
+        a = c.acceleration_mps2 * (1.0 - ratio**4)
+        if ratio > 1.0:
+            a = -c.curve_braking_mps2 * min(2.0, 4.0 * (ratio - 1.0))
         for h in hazards:
             gap = max(h.gap_m - (s_m - h.from_s_m) + h.speed_mps * t_s, 0.1)
             closing = v - h.speed_mps

@@ -107,7 +107,6 @@ def _bodies(world: World, line: Polyline, s_m: float) -> list[Hazard]:
         kind = BodyKind(int(boxes.kinds_N[i]))
         yaw, speed = float(boxes.yaw_N[i]), float(boxes.speed_N[i])
         forward = np.array([math.cos(yaw), math.sin(yaw)])
-        side = np.array([-forward[1], forward[0]])
         half = boxes.sizes_N3[i, :2] / 2.0
         # A walker is where it will be in up to two seconds; a car is where it is (traffic gives way to the ego).
         leads = (0.0, 1.0, 2.0) if kind is BodyKind.WALKER and speed > 0.1 else (0.0,)

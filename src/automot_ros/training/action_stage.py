@@ -21,7 +21,7 @@ from automot_ros.model.action import ActionBatch, ActionExpert, ActionOutput
 from automot_ros.model.understanding import Understanding
 from automot_ros.model.variants import ActionSize
 from automot_ros.policy.preprocess import state_vector
-from automot_ros.policy.vocabulary import Vocabulary
+from automot_ros.policy.vocabulary import IM_END_ID, REPORT_TOKENS, Vocabulary
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS
 from automot_ros.training.augment import jitter
 from automot_ros.training.loop import LoopConfig, fit
@@ -70,27 +70,34 @@ class Contexts:
 
 
 @torch.inference_mode()
-def write_contexts(understanding: Understanding, samples: Samples, said: NDArray[np.int64], folder: Path,
-                   progress: Callable[[str], None], batch: int = 64) -> None:
-    """Compute the contexts of all samples into `folder`; next_position.npy is written last, it says all are there."""
+def write_contexts(understanding: Understanding, samples: Samples, folder: Path, progress: Callable[[str], None],
+                   batch: int = 64) -> None:
+    """Let the frozen expert read and speak at every sample; keep its contexts and words in `folder`.
+
+    next_position.npy is written last: it says that all are there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    texts = texts_of(samples, Vocabulary.nano())
-    keys = values = None
-    positions = np.zeros(len(samples), np.int64)
-    masks = np.zeros((len(samples), texts.prompts.shape[1] + said.shape[1]), np.bool_)
+    prompts = texts_of(samples, Vocabulary.nano()).prompts
+    tokens = prompts.shape[1] + REPORT_TOKENS
+    size = understanding.size
+    said = np.zeros((len(samples), REPORT_TOKENS), np.int64)
+    positions, masks = np.zeros(len(samples), np.int64), np.zeros((len(samples), tokens), np.bool_)
+    files: list[NDArray[np.float16]] = []
     for i in range(0, len(samples), batch):
         rows = np.arange(i, min(len(samples), i + batch))
-        c = understanding.context(frames_of(samples, rows), torch.from_numpy(texts.prompts[rows]),
-                                  torch.from_numpy(said[rows]))
-        k, v = torch.stack(c.keys, 1).half().numpy(), torch.stack(c.values, 1).half().numpy()
-        if keys is None or values is None:
-            keys = np.lib.format.open_memmap(folder / "keys.npy", "w+", np.float16, (len(samples), *k.shape[1:]))
-            values = np.lib.format.open_memmap(folder / "values.npy", "w+", np.float16,
-                                               (len(samples), *v.shape[1:]))
-        keys[rows], values[rows] = k, v
-        positions[rows], masks[rows] = c.next_position_B.numpy(), c.mask_BT.numpy()
-        if (i // batch) % 20 == 0:
+        report, c = understanding.say(frames_of(samples, rows), torch.from_numpy(prompts[rows]), IM_END_ID,
+                                      REPORT_TOKENS)
+        if not files:
+            files = [np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float16,
+                                               (len(samples), size.layers, part[0].shape[1], tokens, part[0].shape[3]))
+                     for name, part in (("keys", c.keys), ("values", c.values))]
+        for file, part in zip(files, (c.keys, c.values), strict=True):
+            file[rows, :, :, : part[0].shape[2]] = torch.stack(part, 1).half().numpy()
+        said[rows, : report.shape[1]] = report.numpy()
+        positions[rows], masks[rows, : c.mask_BT.shape[1]] = c.next_position_B.numpy(), c.mask_BT.numpy()
+        if (i // batch) % 10 == 0:
             progress(f"contexts {i + len(rows)}/{len(samples)}")
+    np.save(folder / "said.npy", said)
     np.save(folder / "mask.npy", masks)
     np.save(folder / "next_position.npy", positions)
 
@@ -99,7 +106,8 @@ def contexts_drawn(samples: Samples, rows: NDArray[np.int64], rng: np.random.Gen
     """For each sample the sample whose context it reads: 0 to 1.5 s back, the usual lags most often."""
     back = [min(int(b), samples.oldest_context(int(i), OLDEST_CONTEXT))
             for i, b in zip(rows, rng.choice(OLDEST_CONTEXT + 1, len(rows), p=_AGE_WEIGHTS), strict=True)]
-    return rows - np.array(back)
+    drawn: NDArray[np.int64] = rows - np.array(back, np.int64)
+    return drawn
 
 
 def action_batch(samples: Samples, rows: NDArray[np.int64], context_rows: NDArray[np.int64],

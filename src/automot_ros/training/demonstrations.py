@@ -1,8 +1,8 @@
 """Demonstrations: somebody drives, the expert says at every look what it would do from there.
 
 `driver` "expert": the expert drives itself, pushed off its path and speed now and then, so that recovery is seen.
-`driver` a model folder: the policy drives and the expert corrects it (DAgger). Both go through the same cores that drive
-at run time, so that a sample holds exactly what the policy would have been given.
+`driver` a model folder: the policy drives and the expert corrects it (DAgger). Both go through the cores that drive at
+run time, so that a sample holds exactly what the policy would have been given.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Disturbance:
                 self._pedal = float(self.rng.choice([0.0, 0.0, 0.5, -0.5]))
             else:
                 self._steer = self._pedal = 0.0
-        if self._steer == 0.0 and self._pedal == 0.0 or speed_mps < 0.5:
+        if (self._steer == 0.0 and self._pedal == 0.0) or speed_mps < 0.5:
             return command
         throttle = max(0.0, command.throttle + max(0.0, self._pedal))
         brake = max(0.0, command.brake - self._pedal) if self._pedal else command.brake
@@ -115,7 +115,7 @@ def collect_episode(seed: int, driver: str, out: Path) -> int:
     if not columns:
         return 0
     arrays = {name: np.array(values) for name, values in columns.items()}
-    samples = Samples(**arrays, episode=np.zeros(len(arrays["speed"]), np.int64))  # type: ignore[arg-type]
+    samples = Samples(**arrays, episode=np.zeros(len(arrays["speed"]), np.int64))
     write_episode(path, samples)
     return len(samples)
 

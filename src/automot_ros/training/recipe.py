@@ -5,6 +5,7 @@ Every step leaves its result in the work folder and is skipped when it is there.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +26,9 @@ from automot_ros.training.action_stage import Contexts, NoContexts, action_error
 from automot_ros.training.demonstrations import collect
 from automot_ros.training.loop import LoopConfig
 from automot_ros.training.refiner_stage import refiner_errors, train_refiner
-from automot_ros.training.settings import NanoRecipe
 from automot_ros.training.samples import Samples, read_samples
-from automot_ros.training.understanding_stage import report_accuracy, say_all, train_understanding
+from automot_ros.training.settings import NanoRecipe
+from automot_ros.training.understanding_stage import report_accuracy, train_understanding
 
 Progress = Callable[[str], None]
 CORRECTION_SEEDS = 20_000
@@ -71,18 +72,14 @@ class NanoMaker:
         self._print(f"wrote {self.out}, hash {model_hash(self.out)}")
 
     def learn_understanding(self, folders: list[Path]) -> None:
-        """Stage 1, then what it says on held-out episodes."""
+        """Stage 1. What it says on held-out episodes is noted when the contexts are made."""
         r = self.recipe
         samples = read_samples(folders, ("band",), r.understanding_demonstrations)
-        train, test = held_out(samples)
+        train, _ = held_out(samples)
         loop = LoopConfig(steps=r.understanding_steps, batch_size=r.understanding_batch, learning_rate=8e-4)
         train_understanding(self.understanding, samples, train, loop, self.work / "understanding.pt", self._print)
         self.understanding.requires_grad_(False)
         self.action.attach_language_head(self.understanding.language_head_WD)
-        if "understanding" not in self._notes():
-            said = say_all(self.understanding, _rows(samples, test), self._print)
-            figures = report_accuracy(said, _rows(samples, test), np.arange(len(test)))
-            self._note("understanding", {"samples": len(train), **figures})
 
     def warm_up_action(self, folders: list[Path]) -> None:
         """Before stage 2: the action expert learns to see and to steer, without a context."""
@@ -117,18 +114,22 @@ class NanoMaker:
             save_part(self.out, part, modules[part])
 
     def _with_contexts(self, folders: list[Path]) -> tuple[Samples, Contexts]:
+        """Samples that have contexts: of each folder the first episodes, since a context costs time."""
+        most = self.recipe.context_demonstrations
         for folder in folders:
             if not (folder / "contexts" / "next_position.npy").exists():
-                own = read_samples([folder], ("band",))
-                said = say_all(self.understanding, own, self._print)
-                write_contexts(self.understanding, own, said, folder / "contexts", self._print)
-        return read_samples(folders, ("image", "bev")), Contexts([f / "contexts" for f in folders])
+                write_contexts(self.understanding, read_samples([folder], ("band",), most), folder / "contexts",
+                               self._print)
+        samples = read_samples(folders, ("image", "bev"), most)
+        said = np.concatenate([np.load(folder / "contexts" / "said.npy") for folder in folders])
+        test = held_out(samples)[1]
+        self._note("understanding", {"held_out_samples": len(test), **report_accuracy(said, samples, test)})
+        return samples, Contexts([f / "contexts" for f in folders])
 
     def _loop(self, steps: int, rate: float) -> LoopConfig:
         return LoopConfig(steps=steps, batch_size=self.recipe.batch_size, learning_rate=rate)
 
     def _notes(self) -> dict[str, Any]:
-        import json
         path = self.work / "result.json"
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
@@ -136,8 +137,3 @@ class NanoMaker:
         self._print(f"{name}: {value}")
         write_json(self.work / "result.json", {**run_header(seeds=f"{self.recipe.first_seed}+"), **self._notes(),
                                                name: value})
-
-
-def _rows(samples: Samples, rows: NDArray[np.int64]) -> Samples:
-    from dataclasses import fields
-    return Samples(**{f.name: getattr(samples, f.name)[rows] for f in fields(Samples)})

@@ -68,7 +68,8 @@ class Samples:
 
     def weights(self) -> NDArray[np.float64]:
         """How often each sample is drawn: critical moments (braking, standing in line, setting off, turning) are made
-        about half of what is trained on, long waits are thinned out. Sums to one."""
+        about half of what is trained on, long waits are thinned out. Sums to one.
+        """
         v, v1 = self.speed, self.speeds[:, 0]
         standing = (v < 0.3) & (self.speeds[:, 2] < 0.5)
         starting = (v < 2.5) & (self.speeds[:, 2] > 1.0)

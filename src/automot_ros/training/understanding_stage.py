@@ -20,9 +20,7 @@ from automot_ros.model.understanding import SceneProbe, Understanding
 from automot_ros.policy.preprocess import TOKENS_PER_FRAME
 from automot_ros.policy.vocabulary import (
     AHEAD_WORDS,
-    IM_END_ID,
     LIGHT_WORDS,
-    REPORT_TOKENS,
     Report,
     Vocabulary,
 )
@@ -98,25 +96,8 @@ def train_understanding(understanding: Understanding, samples: Samples, train: N
     trained.eval()
 
 
-@torch.inference_mode()
-def say_all(understanding: Understanding, samples: Samples, progress: Callable[[str], None],
-            batch: int = 64) -> NDArray[np.int64]:
-    """(N, R) what the frozen expert says at every sample, padded with 0."""
-    vocabulary = Vocabulary.nano()
-    texts = texts_of(samples, vocabulary)
-    said = np.zeros((len(samples), REPORT_TOKENS), np.int64)
-    for i in range(0, len(samples), batch):
-        rows = np.arange(i, min(len(samples), i + batch))
-        report, _ = understanding.say(frames_of(samples, rows), torch.from_numpy(texts.prompts[rows]), IM_END_ID,
-                                      REPORT_TOKENS)
-        said[rows, : report.shape[1]] = report.numpy()
-        if (i // batch) % 20 == 0:
-            progress(f"said {len(rows) + i}/{len(samples)}")
-    return said
-
-
 def report_accuracy(said: NDArray[np.int64], samples: Samples, rows: NDArray[np.int64]) -> dict[str, dict[str, float]]:
-    """Held-out accuracy per question beside the most frequent answer: light, light when there is one, ahead, action."""
+    """Accuracy of said reports (N, R) on some samples, per question, beside the most frequent answer."""
     vocabulary = Vocabulary.nano()
     truth = [Report.parse(str(samples.report[i])) for i in rows]
     guess = [Report.parse(vocabulary.decode([int(t) for t in said[i]])) for i in rows]
@@ -124,7 +105,7 @@ def report_accuracy(said: NDArray[np.int64], samples: Samples, rows: NDArray[np.
     for name in ("light", "ahead", "lateral", "longitudinal", "reason"):
         wanted = [getattr(t, name) for t in truth]
         got = [getattr(g, name) if g is not None else "" for g in guess]
-        words, counts = np.unique(wanted, return_counts=True)
+        _, counts = np.unique(wanted, return_counts=True)
         figures[name] = {"accuracy": float(np.mean([a == b for a, b in zip(wanted, got, strict=True)])),
                          "most_frequent": float(counts.max() / len(wanted)), "n": float(len(wanted))}
         if name in ("light", "ahead"):

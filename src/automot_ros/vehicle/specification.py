@@ -15,7 +15,7 @@ class VehicleSpec:
     length_m: float = quantity(4.6, "m", "Length of the body.", low=0.3, high=20.0)
     width_m: float = quantity(1.9, "m", "Width of the body without mirrors.", low=0.2, high=4.0)
     height_m: float = quantity(1.5, "m", "Height of the body.", low=0.1, high=5.0)
-    front_axle_m: float = quantity(-0.090769015, "m", "Front term of CARLA's fitted bicycle model.", low=-5.0, high=10.0)
+    front_axle_m: float = quantity(-0.090769015, "m", "Front term of CARLA's fitted bicycle.", low=-5.0, high=10.0)
     rear_axle_m: float = quantity(1.4178275, "m", "Rear term of CARLA's fitted bicycle model.", low=0.1, high=10.0)
     steer_to_wheel_rad: float = quantity(0.36848336, "rad", "Wheel angle at full lock.", low=0.05, high=1.5)
     max_acceleration_mps2: float = quantity(3.0, "m/s^2", "Acceleration at full throttle from standstill.",

@@ -104,6 +104,7 @@ def test_progress_catches_up_after_nobody_looked_for_a_while(full_view):
 
 def test_progress_follows_the_route_and_starts_anew_with_the_next(full_view):
     view = full_view()
+    view.see_ego(view.ego)
     assert view.route_completion == pytest.approx(100.0 * 20.0 / 139.0, abs=0.5)
     assert view.report_age_s == pytest.approx(1.0)
     view.begin_route(view.route_N2)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automot_ros.evaluation.drivers import DriverSettings
 from automot_ros.evaluation.closed_loop import drive_task
+from automot_ros.evaluation.drivers import DriverSettings
 from automot_ros.policy.vocabulary import Report
 from automot_ros.scene.decision import Longitudinal
 from automot_ros.scene.plan import DriveCommand

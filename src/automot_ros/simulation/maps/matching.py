@@ -16,12 +16,12 @@ from automot_ros.base.errors import MapError
 from automot_ros.simulation.maps.lanes import Lane
 from automot_ros.simulation.maps.routing import Leg, assemble, dense
 
-CHANGE_COST_M = 15.0
-HURRY_COST_M = 25.0
-OFFSET_COST = 3.0
+CHANGE_COST_M = 15.0  # a lane change is worth this detour
+HURRY_COST_M = 25.0  # more for one with less than ROOM_M of lane to make it in
 ROOM_M = 12.0
-BACK_M = 1.0
-NEAR_M = 80.0
+OFFSET_COST = 3.0  # metres of detour per square metre beside the lane
+BACK_M = 1.0  # a point may lie this little behind the one before it
+NEAR_M = 80.0  # how much farther than the gap the first, quick search looks
 Points = NDArray[np.float64]
 Way = tuple[float, tuple[int, ...]]
 
@@ -57,6 +57,8 @@ def route_through(lanes: Sequence[Lane], near: Callable[[Points], list[Candidate
         raise MapError("not a row of route points", got=f"shape {points.shape}", wanted="finite (N >= 2, 2)")
     keep = np.concatenate([[True], np.hypot(*np.diff(points, axis=0).T) > 0.5])
     points = points[keep]
+    if len(points) < 2:
+        raise MapError("all route points lie in one place", got=np.round(points[0], 2).tolist())
     rows = [near(p) for p in points]
     for point, row in zip(points, rows, strict=True):
         if not row:

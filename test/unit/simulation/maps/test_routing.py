@@ -99,6 +99,8 @@ def test_a_point_in_a_field_is_named(town: RoadMap) -> None:
         town.route_through(np.array([town.lanes[0].center.at(5.0), [5000.0, 0.0]]))
     with pytest.raises(MapError, match="route points"):
         town.route_through(np.zeros((1, 2)))
+    with pytest.raises(MapError, match="one place"):
+        town.route_through(np.array([town.lanes[0].center.at(5.0)] * 3))
 
 
 def test_a_way_to_the_other_lane_behind_goes_round_not_backwards(arterial: RoadMap) -> None:
