@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nav_msgs.msg import Odometry
+from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import PointCloud2
 
 from automot_ros.base.errors import AutomotError
@@ -19,6 +19,7 @@ from automot_ros.nodes.interfaces import DRIVE_INTERFACES, contract
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.scene.plan import DriveCommand, GuardMode
+from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, LidarModel
 from automot_ros.vehicle.specification import VehicleSpec
 
@@ -43,6 +44,7 @@ class ControllerNode(DrivingNode):
     def __init__(self) -> None:
         super().__init__("controller")
         self._timer: Any = None
+        self._route: Route | None = None
 
     def set_up(self) -> None:
         """Check the limits, open the topics."""
@@ -56,11 +58,14 @@ class ControllerNode(DrivingNode):
         self._guard_pub = self.publish_on(GuardStatus, "~/output/guard_status", qos.PLAN)
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
         self.subscribe(PointCloud2, "~/input/points", self._on_points, qos.sensor(lockstep))
+        self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
         self.subscribe(PlannedTrajectory, "~/input/trajectory", self._on_trajectory, qos.PLAN)
 
     def reset(self) -> None:
         """A new drive: brake until there is a plan."""
         self._core = ControllerCore(self._config, self._guard_config, self._vehicle, LidarModel().position_ego_m)
+        if self._route is not None:
+            self._core.observe_route(self._route)
         self._pacer = Pacer(self._config.rate_hz)
 
     def start(self) -> None:
@@ -73,6 +78,11 @@ class ControllerNode(DrivingNode):
         if self._timer is not None:
             self.destroy_timer(self._timer)
             self._timer = None
+
+    def _on_route(self, message: Path) -> None:
+        self._route = convert.route_from_msg(message)
+        if self.active:
+            self._core.observe_route(self._route)
 
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)

@@ -34,7 +34,8 @@ STATUS_TOPIC = f"{CARLA}/vehicle_status"
 LIGHTS_TOPIC = "/carla/traffic_lights/status"
 WORLD_STATUS_TOPIC = "/carla/status"
 WORLD_INFO_TOPIC = "/carla/world_info"
-GUARD_SWITCHES = ("check_freshness", "check_context", "check_trajectory", "check_corridor", "check_command")
+GUARD_SWITCHES = ("check_freshness", "check_context", "check_trajectory", "check_corridor",
+                  "check_goal", "check_command")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +110,7 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
         NodeDescription(
             name="controller", parameters={**timing, **{f"guard.{s}": settings.guard for s in GUARD_SWITCHES}},
             remaps={"~/input/trajectory": TRAJECTORY_TOPIC, "~/input/odometry": ODOMETRY_TOPIC,
+                    "~/input/route": ROUTE_TOPIC,
                     "~/input/points": POINTS_TOPIC, "~/output/command": COMMAND_TOPIC,
                     "~/output/guard_status": GUARD_TOPIC}),
     ]
