@@ -41,6 +41,9 @@ def _fit_matrix() -> tuple[Values, Values]:
 
 
 _FIT, _INSTANTS_S = _fit_matrix()
+# Noise of the first waypoints, a few centimetres at a standstill, must not become a leap.
+STRONGEST_MPS2, HARDEST_MPS2 = 3.0, 9.0
+CATCH_UP_S = 0.7
 # A plan whose remaining way is shorter than this, at walking speed, has arrived.
 _ARRIVED_M = 0.25
 _ARRIVED_MPS = 0.3
@@ -54,10 +57,23 @@ def speed_profile(speed_mps: float, distances_6: Values) -> Values:
     # Linear in its inputs: six numbers in, thirty accelerations out, no iteration.
     accelerations = _FIT @ (distances_6 - speed_mps * _INSTANTS_S)
     speeds = np.maximum(0.0, speed_mps + np.concatenate([[0.0], np.cumsum(accelerations) * STEP_S]))
+    speeds = _drivable(speeds)
     left = distances_6[-1] - distance_along(speeds)
     later = np.flip(np.maximum.accumulate(np.flip(speeds)))
     arrived = (left < _ARRIVED_M) & (later < _ARRIVED_MPS)
     speeds[1:][arrived[1:]] = 0.0
+    return speeds
+
+
+def _drivable(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(31,) speeds that a car can give, making up for the way it is behind."""
+    if np.all(np.abs(np.diff(wanted)) <= STRONGEST_MPS2 * STEP_S):
+        return wanted
+    speeds, behind_m = wanted.copy(), 0.0
+    for i in range(STEPS):
+        best = wanted[i + 1] + behind_m / CATCH_UP_S
+        speeds[i + 1] = max(0.0, min(speeds[i] + STRONGEST_MPS2 * STEP_S, max(speeds[i] - HARDEST_MPS2 * STEP_S, best)))
+        behind_m += 0.5 * (wanted[i] + wanted[i + 1] - speeds[i] - speeds[i + 1]) * STEP_S
     return speeds
 
 

@@ -1,7 +1,8 @@
 """Standard ROS messages to the vocabulary of scene/ and back. Everything from outside is checked before it is used.
 
 Each `x_from_msg` raises MessageError with what, where, got and wanted; none of them trusts a size, a frame or a number.
-Large arrays are set as array.array: rclpy checks every element of anything else.
+Large arrays are set as array.array, after construction: the constructor copies element by element, and rclpy checks
+every element of anything else.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ EGO_FRAME = "hero"
 FAR_M = 1e7
 FAST_MPS = 200.0
 MAX_POINTS = 2_000_000
+FAR_POINT_M = 1000.0
 MAX_ROUTE_POINTS = 100_000
 ROUTE_GAP_M = 2.5
 
@@ -116,7 +118,9 @@ def camera_from_msg(message: Image, model: CameraModel) -> CameraFrame:
                            wanted=f"{message.height} rows of at least {message.width * channels}")
     rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
     pixels = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
-    image_HW3 = np.ascontiguousarray(pixels[:, :, list(order)])
+    image_HW3 = np.empty((message.height, message.width, 3), np.uint8)
+    for channel, source in enumerate(order):  # three strided copies take half the time of one fancy index
+        image_HW3[:, :, channel] = pixels[:, :, source]
     image_HW3.flags.writeable = False
     return CameraFrame(stamp_from_msg(message.header.stamp, where), model.name, image_HW3)
 
@@ -124,10 +128,14 @@ def camera_from_msg(message: Image, model: CameraModel) -> CameraFrame:
 def camera_to_msg(frame: CameraFrame) -> Image:
     """As the CARLA bridge sends it: bgra8, frame `<role>/<camera>`."""
     height, width = frame.image_HW3.shape[:2]
-    pixels = np.full((height, width, 4), 255, np.uint8)
-    pixels[:, :, 0], pixels[:, :, 1], pixels[:, :, 2] = (frame.image_HW3[:, :, c] for c in (2, 1, 0))
-    return Image(header=header(frame.stamp_ns, f"{EGO_FRAME}/{frame.camera}"), height=height, width=width,
-                 encoding="bgra8", is_bigendian=0, step=4 * width, data=byte_array(pixels))
+    pixels = np.empty((height, width, 4), np.uint8)
+    pixels[:, :, 3] = 255
+    for channel in range(3):  # three strided copies take a third of the time of one reversed one
+        pixels[:, :, channel] = frame.image_HW3[:, :, 2 - channel]
+    message = Image(header=header(frame.stamp_ns, f"{EGO_FRAME}/{frame.camera}"), height=height, width=width,
+                    encoding="bgra8", is_bigendian=0, step=4 * width)
+    message.data = byte_array(pixels)
+    return message
 
 
 def camera_info(model: CameraModel, stamp_ns: int) -> CameraInfo:
@@ -161,15 +169,21 @@ def points_from_msg(message: PointCloud2) -> PointCloud:
         raise MessageError("wrong amount of data", where=where,
                            got=f"{len(message.data)} bytes, point step {step}, row step {message.row_step}",
                            wanted=f"{count} points one after the other")
-    points_N4 = np.zeros((count, 4), np.float32)
-    if count:
+    stamp_ns = stamp_from_msg(message.header.stamp, where)
+    if count == 0:
+        return PointCloud(stamp_ns, np.zeros((0, 4), np.float32))
+    if step == 16 and [offsets[n] for n in names] == [0, 4, 8, 12]:
+        points_N4 = np.frombuffer(message.data, "<f4").reshape(count, 4).astype(np.float32)
+    else:
         raw = np.frombuffer(message.data, np.uint8).reshape(count, step)
+        points_N4 = np.zeros((count, 4), np.float32)
         for column, name in enumerate(names):
             points_N4[:, column] = raw[:, offsets[name] : offsets[name] + 4].copy().view("<f4")[:, 0]
+    finite_N = np.isfinite(points_N4[:, 3])
+    if not (np.abs(points_N4[:, :3]).max() < FAR_POINT_M and finite_N.all()):  # a NaN is below nothing
         with np.errstate(invalid="ignore"):
-            good_N = (np.abs(points_N4[:, :3]) < 1000.0).all(axis=1) & np.isfinite(points_N4[:, 3])
-        points_N4 = points_N4 if good_N.all() else points_N4[good_N]
-    return PointCloud(stamp_from_msg(message.header.stamp, where), points_N4)
+            points_N4 = points_N4[(np.abs(points_N4[:, :3]) < FAR_POINT_M).all(axis=1) & finite_N]
+    return PointCloud(stamp_ns, points_N4)
 
 
 def points_to_msg(cloud: PointCloud, frame: str = f"{EGO_FRAME}/lidar") -> PointCloud2:
@@ -177,9 +191,10 @@ def points_to_msg(cloud: PointCloud, frame: str = f"{EGO_FRAME}/lidar") -> Point
     count = len(cloud.points_N4)
     fields = [PointField(name=n, offset=4 * i, datatype=PointField.FLOAT32, count=1)
               for i, n in enumerate(("x", "y", "z", "intensity"))]
-    return PointCloud2(header=header(cloud.stamp_ns, frame), height=1, width=count, fields=fields, is_bigendian=False,
-                       point_step=16, row_step=16 * count, data=byte_array(cloud.points_N4.astype("<f4")),
-                       is_dense=True)
+    message = PointCloud2(header=header(cloud.stamp_ns, frame), height=1, width=count, fields=fields,
+                          is_bigendian=False, point_step=16, row_step=16 * count, is_dense=True)
+    message.data = byte_array(cloud.points_N4.astype("<f4", copy=False))
+    return message
 
 
 def route_from_msg(message: Path) -> Route:

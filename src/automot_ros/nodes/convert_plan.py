@@ -55,7 +55,9 @@ def tensor_to_msg(values: F32) -> msg.FloatTensor:
     """A dense float32 tensor."""
     data = array.array("f")
     data.frombytes(np.ascontiguousarray(values, "<f4").tobytes())
-    return msg.FloatTensor(dims=list(values.shape), data=data)
+    message = msg.FloatTensor(dims=list(values.shape))
+    message.data = data
+    return message
 
 
 def tensor_from_msg(message: msg.FloatTensor, shape: tuple[int, ...], where: str) -> F32:

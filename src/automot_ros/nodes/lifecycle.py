@@ -227,6 +227,8 @@ class DrivingNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
 def run_node(make: Callable[[], DrivingNode]) -> int:
     """The main of every node: run until asked to stop, then give back shared memory and leave. Returns 0."""
     _end_with_the_starter()
+    # rclpy's own handler ends the spinning; a KeyboardInterrupt in the middle of a callback would tear it in two.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
     rclpy.init(args=sys.argv)
     executor = SingleThreadedExecutor()
     try:
@@ -243,7 +245,7 @@ def run_node(make: Callable[[], DrivingNode]) -> int:
             except UNEXPECTED as error:
                 # Bytes that do not decode, a clock that is negative: raised inside rclpy, before any callback of ours.
                 node.count_unexpected("executor", error)
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     finally:
         node.close()

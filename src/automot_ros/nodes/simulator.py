@@ -152,9 +152,9 @@ class SimulatorNode(DrivingNode):
             "route_completion": session.examiner.route_completion})
 
     def _finish(self, session: WorldSession) -> None:
+        self._session = None
         self._write(session)
         self._done += 1
-        self._session = None
         if self._done < self._config.routes:
             self._session = self._prepare(session.next_offset_ns)
             self._begin()

@@ -36,6 +36,7 @@ _LOOK_OF_KIND = {
     BodyKind.LIGHT_HOUSING: "housing", BodyKind.LAMP: "lamp", BodyKind.OBSTACLE: "obstacle",
 }
 _LOOK_CODES = np.array([_NAMES.index(_LOOK_OF_KIND[kind]) for kind in BodyKind])
+_FAR_LOOKS = tuple((_NAMES.index(name), _NAMES.index(f"{name}_far")) for name in ("car", "walker"))
 _SHADOW_KINDS = np.array([BodyKind.CAR, BodyKind.TRUCK, BodyKind.BICYCLE, BodyKind.WALKER, BodyKind.TREE,
                           BodyKind.OBSTACLE])
 
@@ -108,7 +109,9 @@ class CameraRenderer:
         # What is small or hangs may stand on or over a sidewalk: its shadow lies at that height.
         shadows[:, 11] = (shadows[:, 5] < 1.0) | (shadows[:, 2] > 1.0)
         shadows[:, 2] = 0.0
-        looks[(looks == _LOOK_CODES[BodyKind.CAR]) & (distance2 > DETAIL_RANGE_M**2)] = _NAMES.index("car_far")
+        far = distance2 > DETAIL_RANGE_M**2
+        for near_look, far_look in _FAR_LOOKS:
+            looks[far & (looks == near_look)] = far_look
         return rows, looks, shadows, rows[np.concatenate([part.glows_N[i] for part, i in parts])]
 
     def _draw_ground(self, camera: CameraModel, eye: Floats, axes: Floats) -> None:

@@ -30,6 +30,7 @@ LOOKS: dict[str, tuple[Callable[[], camera_meshes.Mesh], str]] = {
     "truck": (camera_meshes.truck, "body"),
     "bicycle": (camera_meshes.bicycle, "body"),
     "walker": (camera_meshes.walker, "body"),
+    "walker_far": (camera_meshes.walker_far, "body"),
     "tree_round": (camera_meshes.tree_round, "body"),
     "crown_round": (camera_meshes.crown_round, "body"),
     "crown_tall": (camera_meshes.crown_tall, "body"),

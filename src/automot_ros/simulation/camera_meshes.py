@@ -213,6 +213,14 @@ def walker() -> Mesh:
     return np.concatenate([*legs, chest, *arms, head, hair])
 
 
+def walker_far() -> Mesh:
+    """Legs, trunk and head as plain blocks, for people who cover few pixels."""
+    m = Material
+    return np.concatenate([block((-0.3, 0.3), (-0.35, 0.35), (0.0, 0.48), m.TROUSERS),
+                           block((-0.3, 0.3), (-0.5, 0.5), (0.48, 0.82), m.PAINT),
+                           block((-0.2, 0.2), (-0.2, 0.2), (0.83, 1.0), m.SKIN)])
+
+
 def _blob(centre: tuple[float, float, float], radii: tuple[float, float, float], material: Material,
           rings: int = 4, corners: int = 7, rough: float = 0.0, seed: int = 0) -> Mesh:
     """An ellipsoid of few faces; `rough` shifts its corners inwards at random (never out of the unit box)."""
@@ -284,17 +292,21 @@ def sign() -> Mesh:
 def light_housing() -> Mesh:
     """A dark housing with a bright rim round both faces along x."""
     m = Material
-    core = block((-0.42, 0.42), (-0.46, 0.46), (0.03, 0.97), m.HOUSING, m.HOUSING, m.HOUSING)
-    rims = [block((x - 0.08, x + 0.08), y, z, m.RIM, m.RIM, m.RIM)
-            for x in (-0.42, 0.42)
-            for y, z in (((-0.5, 0.5), (0.0, 0.05)), ((-0.5, 0.5), (0.95, 1.0)), ((-0.5, -0.4), (0.05, 0.95)),
-                         ((0.4, 0.5), (0.05, 0.95)))]
-    return np.concatenate([core, *rims])
+    core = block((-0.46, 0.46), (-0.5, 0.5), (0.0, 1.0), m.HOUSING, m.HOUSING, m.HOUSING)
+    outer, inner = np.array([[-0.5, 0.0], [0.5, 0.0], [0.5, 1.0], [-0.5, 1.0]]), np.array([-0.4, 0.4, 0.05, 0.95])
+    inner = np.array([[inner[0], inner[2]], [inner[1], inner[2]], [inner[1], inner[3]], [inner[0], inner[3]]])
+    parts = [core]
+    for x in (-0.5, 0.5):
+        a, b = np.insert(outer, 0, x, axis=1), np.insert(inner, 0, x, axis=1)
+        a_next, b_next = np.roll(a, -1, axis=0), np.roll(b, -1, axis=0)
+        rim = np.concatenate([np.stack([a, a_next, b_next], 1), np.stack([a, b_next, b], 1)])
+        parts.append(triangles(rim if x > 0.0 else rim[:, ::-1], m.RIM))
+    return np.concatenate(parts)
 
 
 def lamp() -> Mesh:
     """A round lamp that looks along both directions of x."""
-    return _disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 1.0, Material.LAMP, Material.LAMP, 14)
+    return _disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 1.0, Material.LAMP, Material.LAMP, 10)
 
 
 def obstacle() -> Mesh:
