@@ -16,15 +16,16 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
 from automot_ros.base.errors import AutomotError, MessageError
-from automot_ros.bridges import carla_bridge
 from automot_ros.evaluation.view import LIGHT_WORDS, MapOutline, View
 from automot_ros.msg import ActionDraft, GuardStatus, PlannedTrajectory, SceneReport
 from automot_ros.nodes import convert, convert_plan, qos, stack
+from automot_ros.nodes.interfaces import contract
 from automot_ros.nodes.page_state import Figures
 from automot_ros.scene.actors import Boxes
 from automot_ros.simulation.maps.road_map import RoadMap
 
 MAX_BODIES = 500
+_CARLA = contract("carla")
 _SIMULATOR = b"automot/simulator"
 _REMEMBERED_STAMPS = 100
 
@@ -116,7 +117,7 @@ class Watching:
         self.view.guard = convert_plan.guard_from_msg(message)
 
     def _on_command(self, message: CarlaEgoVehicleControl) -> None:
-        self.view.command = carla_bridge.control_from_msg(message)
+        self.view.command = _CARLA.control_from_msg(message)
 
     def _on_report(self, message: SceneReport) -> None:
         self.view.report = message.text[:500]
@@ -125,7 +126,7 @@ class Watching:
 
     def _on_objects(self, message: ObjectArray) -> None:
         found = message.objects[:MAX_BODIES]
-        rows = np.array([[o.id, carla_bridge.kind_of(o), o.pose.position.x, o.pose.position.y,
+        rows = np.array([[o.id, _CARLA.kind_of(o), o.pose.position.x, o.pose.position.y,
                           convert.yaw_of(o.pose.orientation, "objects"), *list(o.shape.dimensions)[:3]]
                          for o in found if len(o.shape.dimensions) >= 3], dtype=np.float64).reshape(-1, 8)
         if not np.isfinite(rows).all():

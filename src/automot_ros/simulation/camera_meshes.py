@@ -217,7 +217,7 @@ def walker_far() -> Mesh:
     """Legs, trunk and head as plain blocks, for people who cover few pixels."""
     m = Material
     return np.concatenate([block((-0.3, 0.3), (-0.35, 0.35), (0.0, 0.48), m.TROUSERS),
-                           block((-0.3, 0.3), (-0.5, 0.5), (0.48, 0.82), m.PAINT),
+                           block((-0.4, 0.4), (-0.5, 0.5), (0.48, 0.82), m.PAINT),
                            block((-0.2, 0.2), (-0.2, 0.2), (0.83, 1.0), m.SKIN)])
 
 
