@@ -82,9 +82,9 @@ def drive_in_both(make_stack, policy, refiner, duration_s):
         assert (p.x, p.y) == (ego.pose_map_to_ego.x_m, ego.pose_map_to_ego.y_m), ego.stamp_ns
     heard = {m.stamp_ns: m for m in map(convert_plan.trajectory_from_msg, plans)}
     assert heard.keys() == planned.keys()
-    for stamp_ns, plan in planned.items():
-        np.testing.assert_array_equal(heard[stamp_ns].xy_N2, plan.xy_N2, err_msg=str(stamp_ns))
-        np.testing.assert_array_equal(heard[stamp_ns].path_K2, plan.path_K2, err_msg=str(stamp_ns))
+    for stamp_ns, plan in planned.items():  # headings cross the wire as quaternions: the last bit may differ
+        np.testing.assert_allclose(heard[stamp_ns].xy_N2, plan.xy_N2, rtol=0, atol=1e-9, err_msg=str(stamp_ns))
+        np.testing.assert_allclose(heard[stamp_ns].path_K2, plan.path_K2, rtol=0, atol=1e-9, err_msg=str(stamp_ns))
         assert heard[stamp_ns].context_age_s == plan.context_age_s
     return running, egos, contexts, diagnostics
 
@@ -99,8 +99,8 @@ def test_all_nodes_drive_in_lockstep_as_one_process_does_and_leave_nothing_behin
 
 
 def test_the_model_plans_the_same_over_ros_and_in_one_process(make_stack, untrained_nano):
-    _, egos, contexts, diagnostics = drive_in_both(make_stack, untrained_nano, "diffusion", 2.5)
-    assert len(egos) == 50
+    _, egos, contexts, diagnostics = drive_in_both(make_stack, untrained_nano, "diffusion", 2.0)
+    assert len(egos) == 40
     assert [stamp_from_msg(m.header.stamp, "context") % 250_000_000 for m in contexts] == [0] * len(contexts)
     assert all(m.segment.startswith("automot_") and not m.payload for m in contexts)
     hashes = {v.value for a in diagnostics for s in a.status for v in s.values if v.key == "model_hash"}

@@ -193,16 +193,17 @@ class Guard:
         return math.inf if plan is None else plan.context_age_s + max(0, now_ns - plan.stamp_ns) / SECOND_NS
 
     def _check_goal(self) -> Verdict:
-        """Nobody asked to go further than the route: the speed that still stops at its end, gently."""
-        c = self._config
-        if not c.check_goal:
+        """Nobody asked to go further than the route: brake as it takes to stand at its end, once that is worth it."""
+        c, ego = self._config, self._ego.value
+        if not c.check_goal or ego is None or math.isinf(self._goal_m):
             return Verdict()
-        limit = math.sqrt(2.0 * c.goal_deceleration_mps2 * max(0.0, self._goal_m))
+        text = f"the route ends in {self._goal_m:.1f} m"
         if self._goal_m < c.goal_reached_m:
-            limit = 0.0
-        if limit > c.plan_speed_max_mps or self._ego.value is None or self._ego.value.speed_mps < limit - 1.0:
+            return Verdict(GuardReason.PLAN_STOP, text, c.gentle_deceleration_mps2, 0.0)
+        needed = ego.speed_mps**2 / (2.0 * self._goal_m)
+        if needed < c.goal_deceleration_mps2:
             return Verdict()
-        return Verdict(GuardReason.PLAN_STOP, f"the route ends in {self._goal_m:.1f} m", 0.0, limit)
+        return Verdict(GuardReason.PLAN_STOP, text, min(needed, c.firm_deceleration_mps2))
 
     def _check_corridor(self) -> Verdict:
         plan, ego = self._trajectory.value, self._ego.value

@@ -58,7 +58,8 @@ class CameraRenderer:
         self._mesh = ground_mesh(surfaces)
         self._static = _Instances(static_boxes, moving=False)
         with self._device.context:
-            self._ground = self._device.ground(self._mesh.vertices_V7, self._mesh.corners_M) if len(self._mesh.first_C) else None
+            roads = self._mesh
+            self._ground = self._device.ground(roads.vertices_V7, roads.corners_M) if len(roads.first_C) else None
             self._terrain = self._device.ground(*terrain_mesh(self._light.grass))
             self._sky = self._device.texture(sky(self._light, seed))
 
@@ -103,8 +104,12 @@ class CameraRenderer:
         rows = np.concatenate([part.rows_N12[i] for part, i in parts])
         looks = np.concatenate([part.looks_N[i] for part, i in parts])
         casts = np.concatenate([part.casts_N[i] for part, i in parts])
+        glows = np.concatenate([part.glows_N[i] for part, i in parts])
         offset = rows[:, :2] - eye[:2].astype(np.float32)
         distance2 = offset[:, 0] ** 2 + offset[:, 1] ** 2
+        # Nearest first: what is hidden then costs no fragments.
+        order = np.argsort(distance2, kind="stable")
+        rows, looks, casts, glows, distance2 = (a[order] for a in (rows, looks, casts, glows, distance2))
         shadows = rows[casts & (distance2 < SHADOW_RANGE_M**2)]
         # What is small or hangs may stand on or over a sidewalk: its shadow lies at that height.
         shadows[:, 11] = (shadows[:, 5] < 1.0) | (shadows[:, 2] > 1.0)
@@ -112,7 +117,7 @@ class CameraRenderer:
         far = distance2 > DETAIL_RANGE_M**2
         for near_look, far_look in _FAR_LOOKS:
             looks[far & (looks == near_look)] = far_look
-        return rows, looks, shadows, rows[np.concatenate([part.glows_N[i] for part, i in parts])]
+        return rows, looks, shadows, rows[glows]
 
     def _draw_ground(self, camera: CameraModel, eye: Floats, axes: Floats) -> None:
         if self._ground is not None:

@@ -82,7 +82,10 @@ def ground_mesh(surfaces: Sequence[SurfaceLike]) -> GroundMesh:
 
 
 def terrain_mesh(grass: tuple[float, float, float]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Vertices and corners, as in GroundMesh, of rings of grass round the origin; finer near it, because haze is worked out at the corners."""
+    """Vertices and corners, as in GroundMesh, of rings of grass round the origin.
+
+    Finer near it, because haze is worked out at the corners.
+    """
     radii = np.array([0.0, 6.0, 14.0, 28.0, 50.0, 80.0, 120.0, 170.0, 240.0, 330.0])
     turn = np.linspace(0.0, 2.0 * np.pi, 25)
     at = radii[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)

@@ -290,18 +290,15 @@ def sign() -> Mesh:
 
 
 def light_housing() -> Mesh:
-    """A dark housing with a bright rim round both faces along x."""
+    """A dark housing with a bright rim round its front, which looks along x."""
     m = Material
-    core = block((-0.46, 0.46), (-0.5, 0.5), (0.0, 1.0), m.HOUSING, m.HOUSING, m.HOUSING)
-    outer, inner = np.array([[-0.5, 0.0], [0.5, 0.0], [0.5, 1.0], [-0.5, 1.0]]), np.array([-0.4, 0.4, 0.05, 0.95])
-    inner = np.array([[inner[0], inner[2]], [inner[1], inner[2]], [inner[1], inner[3]], [inner[0], inner[3]]])
-    parts = [core]
-    for x in (-0.5, 0.5):
-        a, b = np.insert(outer, 0, x, axis=1), np.insert(inner, 0, x, axis=1)
-        a_next, b_next = np.roll(a, -1, axis=0), np.roll(b, -1, axis=0)
-        rim = np.concatenate([np.stack([a, a_next, b_next], 1), np.stack([a, b_next, b], 1)])
-        parts.append(triangles(rim if x > 0.0 else rim[:, ::-1], m.RIM))
-    return np.concatenate(parts)
+    core = block((-0.5, 0.46), (-0.5, 0.5), (0.0, 1.0), m.HOUSING, m.HOUSING, m.HOUSING)
+    outer = np.array([[-0.5, 0.0], [0.5, 0.0], [0.5, 1.0], [-0.5, 1.0]])
+    inner = np.array([[-0.4, 0.05], [0.4, 0.05], [0.4, 0.95], [-0.4, 0.95]])
+    a, b = np.insert(outer, 0, 0.5, axis=1), np.insert(inner, 0, 0.5, axis=1)
+    a_next, b_next = np.roll(a, -1, axis=0), np.roll(b, -1, axis=0)
+    rim = np.concatenate([np.stack([a, a_next, b_next], 1), np.stack([a, b_next, b], 1)])
+    return np.concatenate([core, triangles(rim, m.RIM)])
 
 
 def lamp() -> Mesh:

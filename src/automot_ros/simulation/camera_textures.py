@@ -84,7 +84,7 @@ def windows() -> Bytes:
 
 @functools.lru_cache(maxsize=8)
 def sky(light: Daylight, seed: int) -> Bytes:
-    """(SKY_HEIGHT, SKY_WIDTH, 3), not to be written to: azimuth along the columns, tangent of the elevation along the rows."""
+    """(SKY_HEIGHT, SKY_WIDTH, 3), not to be written to: azimuth along columns, tangent of the elevation along rows."""
     tangent = np.linspace(SKY_LOW, SKY_HIGH, SKY_HEIGHT)[:, None]
     turn = (np.arange(SKY_WIDTH) + 0.5)[None] * 2.0 * math.pi / SKY_WIDTH
     up = np.maximum(tangent, 0.0) / np.sqrt(1.0 + tangent**2)

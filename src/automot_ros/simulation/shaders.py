@@ -178,7 +178,9 @@ void main() {
     vec3 centre = box_base + vec3(0.0, 0.0, 0.5 * box_size.z);
     vec3 at = centre + (in_position.x * camera_right.xyz + in_position.y * camera_up.xyz) * 2.6 * box_size.z;
     at += normalize(eye.xyz - at) * 0.6;
-    color = box_color.rgb * 0.42;
+    // A lamp shines to where its box looks: behind its housing there must be no halo.
+    float facing = dot(box_turn, normalize(eye.xy - box_base.xy));
+    color = box_color.rgb * (0.42 * smoothstep(0.05, 0.4, facing));
     gl_Position = view_projection * vec4(at, 1.0);
 }
 """

@@ -103,12 +103,24 @@ def test_left_in_the_world_is_left_in_the_picture():
 
 @pytest.mark.parametrize("color", [(255, 40, 28), (255, 200, 20), (40, 255, 90)])
 def test_a_burning_lamp_keeps_its_colour_at_forty_metres(color):
-    lamp = boxes((BodyKind.LAMP, (40.0, 0.0), 5.0, 0.0, (0.1, 0.7, 0.7), color, 0))
+    lamp = boxes((BodyKind.LAMP, (40.0, 0.0), 5.0, math.pi, (0.1, 0.7, 0.7), color, 0))
     image = rendered(CameraModel(), lamp, Pose2(0.0, 0.0, 0.0))
     u, v = CameraModel().project(np.array([[40.0, 0.0, 5.35]]))[0][0]
     found = image[int(v), int(u)]
     assert int(np.argmax(found)) == int(np.argmax(color))
     assert np.abs(found - np.array(color)).max() < 130
+
+
+def test_a_burning_lamp_is_not_seen_from_behind_its_housing():
+    housing = (BodyKind.LIGHT_HOUSING, (20.0, 0.0), 3.8, 0.0, (0.35, 1.0, 2.6), (22, 22, 24), 0)
+    lamp = (BodyKind.LAMP, (20.23, 0.0), 5.6, 0.0, (0.1, 0.7, 0.7), (255, 40, 28), 0)
+    behind, before = (rendered(CameraModel(), boxes(housing, lamp), pose)
+                      for pose in (Pose2(0.0, 0.0, 0.0), Pose2(40.0, 0.0, math.pi)))
+    def reddest(image):
+        return int((image[..., 0] - image[..., 1:].max(axis=2)).max())
+
+    assert reddest(before) > 150
+    assert reddest(behind) < 10
 
 
 def test_what_stands_nearer_hides_what_stands_behind():
