@@ -72,7 +72,7 @@ function showWords() {
   const g = s.guard;
   $("guard").className = "card guard " + (g ? g.mode : "");
   $("guard-mode").textContent = g ? g.mode : "-";
-  $("guard-reason").textContent = g && g.mode !== "nominal" ? (g.text || spoken(g.reason)) : "the plan drives";
+  $("guard-reason").textContent = !g ? "" : g.mode === "nominal" ? "the plan drives" : g.text || spoken(g.reason);
   $("ttc").textContent = g && g.time_to_collision_s !== null ? g.time_to_collision_s.toFixed(1) + " s" : "free";
   $("interventions").textContent = g ? g.interventions : "-";
 

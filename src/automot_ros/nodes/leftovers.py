@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -15,17 +16,21 @@ def present(folder: Path = SHARED_MEMORY) -> frozenset[str]:
     return frozenset(p.name for pattern in _PATTERNS for p in folder.glob(pattern))
 
 
-def remove_new(before: frozenset[str], folder: Path = SHARED_MEMORY) -> list[str]:
+def remove_new(before: frozenset[str], folder: Path = SHARED_MEMORY, *, older_than_s: float = 0.0) -> list[str]:
     """Remove files of this user that were not there `before` and whose lock files nobody holds; their names.
 
-    Fast DDS holds a lock on `<name>_el` (or `<name>_sl`) for as long as a process uses `<name>`.
+    Fast DDS holds a lock on `<name>_el` (or `<name>_sl`) for as long as a process uses `<name>`. Files younger than
+    `older_than_s` stay: somebody may be about to lock them.
     """
     removed = []
     for name in sorted(present(folder) - before):
         stem = name.removeprefix("sem.").removesuffix("_mutex").removesuffix("_el").removesuffix("_sl")
         path = folder / name
         try:
-            if path.stat().st_uid != os.getuid() or any(_locked(folder / f"{stem}{s}") for s in ("_el", "_sl")):
+            status = path.stat()
+            if status.st_uid != os.getuid() or time.time() - status.st_mtime < older_than_s:
+                continue
+            if any(_locked(folder / f"{stem}{s}") for s in ("_el", "_sl")):
                 continue
             path.unlink()
         except OSError:

@@ -24,6 +24,7 @@ from automot_ros.nodes.places import shipped
 from automot_ros.nodes.stack import NodeDescription
 
 STOP_GRACE_S = 20.0
+OLD_S = 60.0
 OLD_FAST_DDS = ("humble", "iron", "jazzy")  # they know the variable by its old name
 
 
@@ -99,6 +100,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start every process at once."""
+        remove_abandoned()
+        leftovers.remove_new(frozenset(), older_than_s=OLD_S)  # of runs that were killed as a whole
         self._before = leftovers.present()
         for sub in ("logs", "parameters"):
             (self._folder / sub).mkdir(parents=True, exist_ok=True)

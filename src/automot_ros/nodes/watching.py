@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,10 @@ from automot_ros.nodes import convert, convert_plan, qos, stack
 from automot_ros.nodes.interfaces import contract
 from automot_ros.nodes.page_state import Figures
 from automot_ros.scene.actors import Boxes
+from automot_ros.scene.sensing import SECOND_NS
 from automot_ros.simulation.maps.road_map import RoadMap
 
+Taker = Callable[[bytes, Mapping[str, int]], None]  # the bytes, and when they were sent
 MAX_BODIES = 500
 _CARLA = contract("carla")
 _SIMULATOR = b"automot/simulator"
@@ -38,7 +39,7 @@ class Watching:
         self.map_version = 0
         self._count_bad = count_bad
         self._newest: dict[str, bytes] = {}
-        self._arrived: dict[tuple[int, int], float] = {}
+        self._sent_ns: dict[tuple[int, int], int] = {}
         self._opendrive = ""
         self._table: dict[str, tuple[type, Any, Callable[[Any], None]]] = {
             stack.WORLD_INFO_TOPIC: (CarlaWorldInfo, qos.LATCHED, self._on_world),
@@ -55,7 +56,7 @@ class Watching:
             stack.IMAGE_TOPIC: (Image, qos.SENSOR, self._on_image),
         }
 
-    def topics(self) -> list[tuple[type, str, Any, Callable[[bytes], None]]]:
+    def topics(self) -> list[tuple[type, str, Any, Taker]]:
         """What to subscribe to, as raw bytes: type, topic, quality of service, callback."""
         return [(kind, topic, profile, self._taker(topic)) for topic, (kind, profile, _) in self._table.items()]
 
@@ -72,28 +73,27 @@ class Watching:
             except (RuntimeError, ValueError, TypeError, OverflowError) as error:
                 self._count_bad(topic, MessageError("message cannot be used", where=topic, got=str(error)))
 
-    def _taker(self, topic: str) -> Callable[[bytes], None]:
-        def take(cdr: bytes) -> None:
+    def _taker(self, topic: str) -> Taker:
+        def take(cdr: bytes, info: Mapping[str, int]) -> None:
             if topic == "/diagnostics" and _SIMULATOR not in cdr:
                 return
             if topic in (stack.ODOMETRY_TOPIC, stack.COMMAND_TOPIC):
-                self._time(topic, cdr)
+                self._time(topic, cdr, int(info["source_timestamp"]))
             self._newest[topic] = cdr
 
         return take
 
-    def _time(self, topic: str, cdr: bytes) -> None:
-        """Measure from the arrival of odometry to that of the command with its stamp, on the wall clock."""
+    def _time(self, topic: str, cdr: bytes, sent_ns: int) -> None:
+        """Measure from when odometry was sent to when the command with its stamp was, on the clock of this host."""
         if len(cdr) < 12:
             return
         stamp: tuple[int, int] = struct.unpack_from("<iI", cdr, 4)
-        now = time.monotonic()
         if topic == stack.ODOMETRY_TOPIC:
-            self._arrived[stamp] = now
-            if len(self._arrived) > _REMEMBERED_STAMPS:
-                del self._arrived[next(iter(self._arrived))]
-        elif stamp in self._arrived:
-            self.figures.input_to_command_s = now - self._arrived.pop(stamp)
+            self._sent_ns[stamp] = sent_ns
+            if len(self._sent_ns) > _REMEMBERED_STAMPS:
+                del self._sent_ns[next(iter(self._sent_ns))]
+        elif stamp in self._sent_ns:
+            self.figures.input_to_command_s = max(0, sent_ns - self._sent_ns.pop(stamp)) / SECOND_NS
 
     def _on_world(self, message: CarlaWorldInfo) -> None:
         if message.opendrive and message.opendrive != self._opendrive:

@@ -22,7 +22,7 @@ from automot_ros.simulation.camera_ground import CELL_M, SurfaceLike, ground_mes
 from automot_ros.simulation.camera_textures import Daylight, daylight, sky
 
 Floats = NDArray[np.float64]
-DRAW_RANGE_M = 140.0
+DRAW_RANGE_M = 120.0
 NEAR_M, FAR_M = 0.25, 600.0
 STANDING_MPS = 0.3
 DETAIL_RANGE_M = 25.0

@@ -29,3 +29,7 @@ def test_only_new_and_unlocked_files_of_the_transport_go(folder):
 
 def test_nothing_new_means_nothing_removed(folder):
     assert remove_new(present(folder), folder) == []
+
+
+def test_young_files_stay_where_somebody_may_be_about_to_use_them(folder):
+    assert remove_new(frozenset(), folder, older_than_s=60.0) == []
