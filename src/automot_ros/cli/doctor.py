@@ -81,12 +81,12 @@ print(font_manager.findfont("DejaVu Sans", fallback_to_default=False))
 VIDEO = """
 import os, tempfile, cv2, numpy
 with tempfile.TemporaryDirectory() as folder:
-    path = os.path.join(folder, "x.mp4")
-    video = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 10.0, (64, 64))
+    path = os.path.join(folder, "x.webm")
+    video = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"VP80"), 10.0, (64, 64))
     video.write(numpy.zeros((64, 64, 3), numpy.uint8))
     video.release()
     assert os.path.getsize(path) > 0, "nothing was written"
-print("OpenCV", cv2.__version__, "writes mp4v")
+print("OpenCV", cv2.__version__, "writes VP80")
 """
 
 

@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guard", default="on", choices=("on", "off"))
     parser.add_argument("--understanding-delay-s", type=float, default=0.0,
                         help="real time: each context takes at least this long")
+    parser.add_argument("--context-period-s", type=float, default=0.25,
+                        help="a context this often: 1.0 slows the understanding node to one a second (default: 0.25)")
     parser.add_argument("--understanding-lag-s", type=float, default=0.1,
                         help="lockstep: simulated age of a context at its arrival")
     parser.add_argument("--duration", type=float, default=0.0, metavar="S",
@@ -43,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
                               ("--duration", args.duration, 36000.0)):
         if not 0.0 <= value <= high:
             raise ConfigError("out of bounds", where=flag, got=value, wanted=f"0..{high:g} s")
+    if not 0.05 <= args.context_period_s <= 5.0:
+        raise ConfigError("out of bounds", where="--context-period-s", got=args.context_period_s, wanted="0.05..5 s")
     if args.lockstep and args.understanding_delay_s > 0.0:
         raise ConfigError("a delay of the wall clock means nothing in lockstep", where="--understanding-delay-s",
                           got=args.understanding_delay_s, wanted="--understanding-lag-s")
@@ -51,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("folder holds another drive", where="--out", got=str(out), wanted="a new folder")
     settings = {
         "policy": args.policy, "refiner": args.refiner, "lockstep": args.lockstep, "guard": args.guard == "on",
-        "understanding_lag_s": args.understanding_lag_s, "understanding_delay_s": args.understanding_delay_s,
+        "context_period_s": args.context_period_s, "understanding_lag_s": args.understanding_lag_s,
+        "understanding_delay_s": args.understanding_delay_s,
         "suite": args.suite, "first_seed": first, "routes": routes, "duration_s": args.duration,
         "out": str(out.resolve()), "dashboard": not args.no_dashboard, "dashboard_port": args.port,
         "recorder": not args.no_bag,

@@ -65,11 +65,12 @@ def speed_profile(speed_mps: float, distances_6: Values) -> Values:
     return speeds
 
 
-def _drivable(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+def _drivable(wanted: Values) -> Values:
     """(31,) speeds that a car can give, making up for the way it is behind."""
     if np.all(np.abs(np.diff(wanted)) <= STRONGEST_MPS2 * STEP_S):
         return wanted
-    speeds, behind_m = wanted.copy(), 0.0
+    speeds: Values = wanted.copy()
+    behind_m = 0.0
     for i in range(STEPS):
         best = wanted[i + 1] + behind_m / CATCH_UP_S
         speeds[i + 1] = max(0.0, min(speeds[i] + STRONGEST_MPS2 * STEP_S, max(speeds[i] - HARDEST_MPS2 * STEP_S, best)))

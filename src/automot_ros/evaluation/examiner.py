@@ -111,14 +111,23 @@ class Examiner:
         elif (world.tick - self._first_tick) * world.TICK_S > world.task.time_limit_s:
             self.give_up("Agent timed out")
 
+    @property
+    def driving_score(self) -> float:
+        """0..100, so far."""
+        return driving_score(self.route_completion, self._penalty()[2])
+
+    def _penalty(self) -> tuple[dict[str, int], float, float]:
+        """(events by name, share of the route driven outside its lanes, factor of the score)."""
+        counts = dict.fromkeys(PENALTY, 0)
+        for event in self._world.events:
+            counts[_NAMES[event.kind]] += 1
+        outside = min(1.0, self._outside_m / max(self._line.length_m, 1.0))
+        return counts, outside, infraction_penalty(counts, outside)
+
     def result(self) -> RouteResult:
         """The score so far."""
         world = self._world
-        counts = dict.fromkeys(PENALTY, 0)
-        for event in world.events:
-            counts[_NAMES[event.kind]] += 1
-        outside = self._outside_m / max(self._line.length_m, 1.0)
-        penalty = infraction_penalty(counts, min(1.0, outside))
+        counts, outside, penalty = self._penalty()
         status = self._status or "Running"
         if status == "Completed" and not any(counts.values()) and outside == 0.0:
             status = "Perfect"

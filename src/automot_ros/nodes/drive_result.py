@@ -29,6 +29,7 @@ def write_result(request: DriveRequest, monitor: Monitor, results: list[dict[str
     summary = {**run_header(model_hash=monitor.model_hash, seeds=seeds), "command": request.command,
                "world": "embedded", "suite": s.suite, "clock": "lockstep" if s.lockstep else "real time",
                "ready_s": round(ready_s, 2), "understanding_delay_s": s.understanding_delay_s,
+               "context_period_s": s.context_period_s,
                **summarise(routes, driver)}
     write_json(folder / "result.json", summary)
     return summary

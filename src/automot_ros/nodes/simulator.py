@@ -149,7 +149,8 @@ class SimulatorNode(DrivingNode):
         late_s = session.late_s[-1] if session.late_s else 0.0
         self.diagnose(WARN if late_s > TICK_S else OK, "driving", {
             "tick": session.world.tick, "late_s": late_s, "brake_held_ticks": session.held_ticks,
-            "route_completion": session.examiner.route_completion})
+            "route_completion": session.examiner.route_completion,
+            "driving_score": session.examiner.driving_score})
 
     def _finish(self, session: WorldSession) -> None:
         self._session = None

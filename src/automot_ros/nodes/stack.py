@@ -116,7 +116,7 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
     ]
     if settings.dashboard:
         nodes.append(NodeDescription(name="dashboard", parameters={**sim_time, "port": settings.dashboard_port},
-                                     nice=10, essential=False))
+                                     nice=5, essential=False))
     if settings.recorder:
         nodes.append(NodeDescription(name="recorder", parameters={**sim_time, "bag": f"{settings.out}/bag"},
                                      nice=10, essential=False))

@@ -136,13 +136,18 @@ def test_the_fast_policies_load_without_transformers(folder: Path) -> None:
                           timeout=300).returncode == 0
 
 
+def as_stored(tensor: torch.Tensor) -> torch.Tensor:
+    """What half precision on disk leaves of a tensor."""
+    return tensor.half().to(tensor.dtype) if tensor.is_floating_point() else tensor
+
+
 def test_a_part_survives_its_file(folder: Path) -> None:
     expert = ActionExpert(variant("nano"))
     load_part(folder, "action", expert)
     wanted = AutoMoT(variant("nano"), seed=5)
     wanted.action.attach_language_head(wanted.understanding.language_head_WD)
     for key, tensor in own_tensors(wanted.action).items():
-        assert torch.equal(own_tensors(expert)[key], tensor)
+        assert torch.equal(own_tensors(expert)[key], as_stored(tensor))
     assert load_vocabulary(folder).words == Vocabulary.nano().words
 
 
@@ -150,7 +155,8 @@ def test_the_tied_head_is_stored_once_and_tied_again(folder: Path) -> None:
     model = AutoMoT(variant("nano"), seed=6)
     assert not any(key.endswith("lm_head.weight") for key in own_tensors(model.understanding))
     load_part(folder, "understanding", model.understanding)
-    assert torch.equal(model.understanding.language_head_WD, AutoMoT(variant("nano"), 5).understanding.language_head_WD)
+    saved = AutoMoT(variant("nano"), 5).understanding.language_head_WD
+    assert torch.equal(model.understanding.language_head_WD, as_stored(saved))
     network = model.understanding.model
     assert network.lm_head.weight is network.model.language_model.embed_tokens.weight
 

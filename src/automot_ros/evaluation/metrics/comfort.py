@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 _CHUNK = 20
 _DT_S = 0.1
@@ -16,6 +15,9 @@ _DT_S = 0.1
 
 def comfort_share(speed_mps: NDArray[np.float64], yaw_rad: NDArray[np.float64]) -> float | None:
     """0..1 from (N,) samples at 10 Hz; None for a drive shorter than one chunk."""
+    # A second of import that the running world must not wait for.
+    from scipy.signal import savgol_filter
+
     n = len(speed_mps) // _CHUNK
     if n == 0:
         return None
