@@ -118,8 +118,9 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
         nodes.append(NodeDescription(name="dashboard", parameters={**sim_time, "port": settings.dashboard_port},
                                      nice=5, essential=False))
     if settings.recorder:
-        nodes.append(NodeDescription(name="recorder", parameters={**sim_time, "bag": f"{settings.out}/bag"},
-                                     nice=10, essential=False))
+        nodes.append(NodeDescription(
+            name="recorder", nice=10, essential=False,
+            parameters={**sim_time, "bag": f"{settings.out}/bag", "compress": True}))
     if settings.simulator:
         nodes.append(NodeDescription(
             name="simulator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,8 @@ def _task(name: str, map_name: str, xodr: str, route_map_N2: NDArray[np.float64]
 def _random_route(road_map: RoadMap, seed: int) -> NDArray[np.float64]:
     """300-420 m that begin away from junctions, with a turn wherever the map has one to offer; shorter on small maps.
 
-    Plain driving has no stop signs: whether one has stopped is memory, which the plain driver does not have.
+    Plain driving has no stop signs (whether one has stopped is memory, which the plain driver does not have) and keeps
+    its lane: changing it needs a look behind, and belongs to the scenarios.
     """
     rng = stream(seed, "route")
     wanted_m = float(np.floor(rng.uniform(SHORTEST_M, LONGEST_M)))
@@ -108,7 +110,8 @@ def _random_route(road_map: RoadMap, seed: int) -> NDArray[np.float64]:
                 points = road_map.route_points(lanes, start_s, length_m + _LOOK_BEYOND_M)
             except MapError:
                 continue
-            if stops.intersection(lanes):
+            changes_lane = any(b not in road_map.lanes[a].next for a, b in pairwise(lanes))
+            if changes_lane or stops.intersection(lanes):
                 continue
             line = Polyline(points)
             passages = junctions.on_route(line)

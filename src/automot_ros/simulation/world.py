@@ -39,6 +39,7 @@ START_NS = SECOND_NS
 EGO_ID = 1
 _EGO_COLOR = (30, 90, 180)
 _SAME_EVENT_NS = 5 * SECOND_NS
+_SAME_PLACE_M, _STANDING_MPS = 5.0, 0.1
 _CLAIM_S = 4.0
 _CLAIM_LEAST_MPS = 1.0
 _CLAIM_PATIENCE_TICKS = 160
@@ -55,6 +56,9 @@ class EventKind(IntEnum):
     COLLISION_STATIC = 2
     RED_LIGHT = 3
     STOP_SIGN = 4
+
+
+_COLLISIONS = (EventKind.COLLISION_WALKER, EventKind.COLLISION_VEHICLE, EventKind.COLLISION_STATIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +254,18 @@ class World:
         self._state = BicycleState(pose, speed_mps, s.pedal_acceleration_mps2, s.yaw_rate_radps)
 
     def _note(self, kind: EventKind, other_id: int, speed_mps: float) -> None:
-        """Record an event, once in five seconds for each other."""
+        """Record an event, once in five seconds for each other; collisions by the rules of CARLA's criterion.
+
+        A collision does not count for an ego that stands, nor within five metres of the last one that counted.
+        """
+        now, pose = self.stamp_ns, self._state.pose
         last = self._last_event.get((kind, other_id))
-        now = self.stamp_ns
-        if last is None or now - last >= _SAME_EVENT_NS:
-            self._last_event[(kind, other_id)] = now
-            pose = self._state.pose
-            self.events.append(Event(now, kind, other_id, (pose.x_m, pose.y_m), speed_mps))
+        if last is not None and now - last < _SAME_EVENT_NS:
+            return
+        if kind in _COLLISIONS:
+            at = pose.position_m
+            if speed_mps < _STANDING_MPS or any(np.hypot(*(at - e.xy)) < _SAME_PLACE_M for e in self.events
+                                                if e.kind in _COLLISIONS):
+                return
+        self._last_event[(kind, other_id)] = now
+        self.events.append(Event(now, kind, other_id, (pose.x_m, pose.y_m), speed_mps))

@@ -13,8 +13,8 @@ class NanoRecipe:
 
     first_seed: int = quantity(0, "", "First seed of the demonstrations.", low=0, high=999_999)
     demonstrations: int = quantity(68, "", "Episodes driven by the expert.", low=2, high=100_000)
-    corrections: int = quantity(20, "", "Episodes a correction round, driven by the policy.", low=0, high=100_000)
-    rounds: int = quantity(0, "", "Correction rounds (DAgger).", low=0, high=20)
+    corrections: int = quantity(8, "", "Episodes a correction round, driven by the policy.", low=0, high=100_000)
+    rounds: int = quantity(1, "", "Correction rounds (DAgger).", low=0, high=20)
     understanding_demonstrations: int = quantity(45, "", "Of these, seen by stage 1.", low=2, high=100_000)
     context_demonstrations: int = quantity(24, "", "Episodes of each folder that get contexts for stages 2 and 3.",
                                            low=2, high=100_000)
@@ -22,8 +22,8 @@ class NanoRecipe:
                                   high=10_000_000)
     understanding_steps: int = quantity(1100, "", "Steps of stage 1.", low=1, high=10_000_000)
     action_steps: int = quantity(1500, "", "Steps of stage 2.", low=1, high=10_000_000)
-    correction_steps: int = quantity(800, "", "Further steps of stage 2 a correction round.", low=1, high=10_000_000)
-    refiner_steps: int = quantity(800, "", "Steps of stage 3.", low=1, high=10_000_000)
+    correction_steps: int = quantity(600, "", "Further steps of stage 2 a correction round.", low=1, high=10_000_000)
+    refiner_steps: int = quantity(500, "", "Steps of stage 3.", low=1, high=10_000_000)
     understanding_batch: int = quantity(16, "", "Samples a step of stage 1.", low=1, high=4096)
     batch_size: int = quantity(32, "", "Samples a step of the other stages.", low=1, high=4096)
     workers: int = quantity(2, "", "Processes that collect.", low=1, high=256)

@@ -160,7 +160,7 @@ def test_nobody_runs_into_an_ego_that_stands_in_the_way():
     assert [e for e in world.events if e.kind is EventKind.COLLISION_VEHICLE] == []
 
 
-def test_a_wall_stops_the_ego_and_is_noted_once_in_five_seconds():
+def test_a_wall_stops_the_ego_and_is_noted_once():
     world = _empty(0)
     boxes = world.static_boxes
     i = int(np.flatnonzero(boxes.kinds_N == BodyKind.BUILDING)[0])
@@ -174,9 +174,9 @@ def test_a_wall_stops_the_ego_and_is_noted_once_in_five_seconds():
     assert world.events[0].speed_mps > 5.0
     front = world.ego.pose_map_to_ego.apply(np.array([[2.3, 0.0]]))[0]
     assert abs((front - boxes.xy_N2[i]) @ [math.cos(yaw), math.sin(yaw)]) >= 0.5 * boxes.sizes_N3[i, 0] - 0.05
-    for _ in range(100):
+    for _ in range(200):
         world.step(GO)
-    assert len(world.events) == 2
+    assert len(world.events) == 1, "leaning on the same wall is the same collision"
 
 
 def test_running_into_a_car_costs_speed_pushes_nobody_through_and_is_noted():
