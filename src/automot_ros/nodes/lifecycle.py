@@ -31,6 +31,7 @@ LOG_PERIOD_S = 2.0
 SUPERVISED = "AUTOMOT_SUPERVISED"  # in the environment: process id of the starter
 # What garbage or a bug can raise; signals and exits are not among them.
 UNEXPECTED = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RuntimeError, OSError)
+LONGEST_WAIT_S = 0.5
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
@@ -241,7 +242,8 @@ def run_node(make: Callable[[], DrivingNode]) -> int:
     try:
         while rclpy.ok():
             try:
-                executor.spin_once()
+                # Not for ever: a signal that comes between the question above and the wait wakes nobody.
+                executor.spin_once(timeout_sec=LONGEST_WAIT_S)
             except UNEXPECTED as error:
                 # Bytes that do not decode, a clock that is negative: raised inside rclpy, before any callback of ours.
                 node.count_unexpected("executor", error)
