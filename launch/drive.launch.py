@@ -17,7 +17,7 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
 
-from automot_ros.nodes.places import shipped
+from automot_ros.base.places import shipped
 from automot_ros.nodes.stack import PACKAGE, NodeDescription, StackSettings, drive_stack
 from launch import LaunchContext, LaunchDescription
 

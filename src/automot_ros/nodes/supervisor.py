@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automot_ros.base.errors import MachineError
+from automot_ros.base.places import shipped
 from automot_ros.context.ring import remove_abandoned
 from automot_ros.nodes import leftovers
 from automot_ros.nodes.lifecycle import SUPERVISED
-from automot_ros.nodes.places import shipped
 from automot_ros.nodes.stack import NodeDescription
 
 STOP_GRACE_S = 20.0

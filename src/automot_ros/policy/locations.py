@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from automot_ros.base.errors import CheckpointError
+from automot_ros.base.errors import CheckpointError, MachineError
+from automot_ros.base.places import shipped
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a shipped model (`nano`) or of a path. CheckpointError says where was looked.
+    """The folder of a path, or of a shipped model (`nano`); a checkout is looked at before the installation.
 
-    A checkout is looked at before the installation, so that a model trained in place is the one that drives.
+    CheckpointError says where was looked.
     """
     given = Path(name)
-    here = Path(__file__).resolve().parents[3] / "models" / name
-    installed = Path(sys.prefix) / "share" / "automot_ros" / "models" / name
-    for folder in (given, here, installed):
-        if (folder / "model.json").is_file():
-            return folder
-    raise CheckpointError("no model of that name", got=name, wanted=f"model.json in {given}, {here} or {installed}")
+    if (given / "model.json").is_file():
+        return given
+    try:
+        folder = shipped(f"models/{given.name}")
+    except MachineError as error:
+        raise CheckpointError("no model of that name", got=name, wanted=f"model.json in it ({error})") from error
+    if given.name != name or not (folder / "model.json").is_file():
+        raise CheckpointError("no model there", got=name, wanted="model.json in it, or the name of a shipped model")
+    return folder
