@@ -14,7 +14,7 @@ from automot_ros.base.errors import ConfigError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the command."""
-    parser.add_argument("--suite", default="plain", help="set of tasks (default: plain)")
+    parser.add_argument("--suite", default="plain", help="plain (default), or the path of an .xodr map")
     parser.add_argument("--seeds", default="1000000:1000003", help="A:B, B excluded (default: three maps)")
     clock = parser.add_mutually_exclusive_group()
     clock.add_argument("--realtime", action="store_true", help="the wall clock: late is late (default)")
@@ -40,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the flags, then become the starter process: Ctrl-C and the exit status are its own. Does not return."""
     first, routes = _seeds(args.seeds)
+    if args.suite != "plain" and not (args.suite.endswith(".xodr") and Path(args.suite).is_file()):
+        raise ConfigError("unknown suite", where="--suite", got=args.suite, wanted="plain, or the path of an .xodr map")
     for flag, value, high in (("--understanding-delay-s", args.understanding_delay_s, 10.0),
                               ("--understanding-lag-s", args.understanding_lag_s, 5.0),
                               ("--duration", args.duration, 36000.0)):
@@ -57,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         "policy": args.policy, "refiner": args.refiner, "lockstep": args.lockstep, "guard": args.guard == "on",
         "context_period_s": args.context_period_s, "understanding_lag_s": args.understanding_lag_s,
         "understanding_delay_s": args.understanding_delay_s,
-        "suite": args.suite, "first_seed": first, "routes": routes, "duration_s": args.duration,
+        "suite": args.suite if args.suite == "plain" else str(Path(args.suite).resolve()),
+        "first_seed": first, "routes": routes, "duration_s": args.duration,
         "out": str(out.resolve()), "dashboard": not args.no_dashboard, "dashboard_port": args.port,
         "recorder": not args.no_bag,
     }

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the command."""
     kinds = parser.add_subparsers(dest="kind", required=True)
     loop = kinds.add_parser("closed-loop", help="in-process, lockstep, without ROS")
-    loop.add_argument("--suite", default="plain", help="set of tasks (default: plain)")
+    loop.add_argument("--suite", default="plain", help="plain (default), or the path of an .xodr map")
     loop.add_argument("--seeds", default="1000000:1000020", help="A:B, B excluded; reported seeds start at 1000000")
     loop.add_argument("--policy", default="nano", help="nano | expert | blind | stand-still | a model folder")
     loop.add_argument("--refiner", default="diffusion", choices=("none", "diffusion"))

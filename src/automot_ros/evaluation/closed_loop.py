@@ -22,10 +22,9 @@ from automot_ros.evaluation.drivers import DriverSettings, make_driver
 from automot_ros.evaluation.examiner import Examiner, RouteResult
 from automot_ros.scene.sensing import PointCloud, Rig, SensorTick
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import DriveTask, plain_task
+from automot_ros.simulation.tasks import DriveTask, task_of
 from automot_ros.simulation.world import World
 
-SUITES: dict[str, Callable[[int], DriveTask]] = {"plain": plain_task}
 Watcher = Callable[[World, Telemetry], None]
 
 
@@ -72,7 +71,7 @@ class _Job:
 
 
 def _run(job: _Job) -> dict[str, Any]:
-    result = drive_task(SUITES[job.suite](job.seed), job.settings).as_json()
+    result = drive_task(task_of(job.suite, job.seed), job.settings).as_json()
     write_json(job.path, result)
     return result
 
@@ -80,8 +79,7 @@ def _run(job: _Job) -> dict[str, Any]:
 def evaluate(suite: str, seeds: Sequence[int], settings: DriverSettings, out: Path, workers: int,
              progress: Callable[[str], None]) -> dict[str, Any]:
     """Score `suite` on `seeds`; writes out/routes/<seed>.json as they finish and out/result.json at the end."""
-    if suite not in SUITES:
-        raise ConfigError("unknown suite", where="--suite", got=suite, wanted=" | ".join(SUITES))
+    task_of(suite, seeds[0])  # a suite that cannot be driven is refused before anything is written
     asked = {"suite": suite, **asdict(settings)}
     stamp = out / "routes" / "settings.json"
     if stamp.exists() and json.loads(stamp.read_text()) != json.loads(json.dumps(asked)):

@@ -18,7 +18,7 @@ from automot_ros.nodes import qos
 from automot_ros.nodes.interfaces import contract
 from automot_ros.nodes.lifecycle import OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.stack import COMMAND_TOPIC
-from automot_ros.nodes.world_session import SUITES, WorldSession
+from automot_ros.nodes.world_session import WorldSession
 from automot_ros.nodes.world_topics import WorldTopics
 
 TICK_S = 0.05
@@ -29,7 +29,7 @@ REPEAT_S = 0.5
 class SimulatorConfig:
     """What is driven, and by which clock."""
 
-    suite: str = choice("plain", tuple(SUITES), "Which tasks are driven.")
+    suite: str = choice("plain", (), "Which tasks are driven: plain, or the path of an .xodr map.")
     first_seed: int = quantity(1_000_000, "", "Seed of the first task.", low=0, high=2**31 - 1)
     routes: int = quantity(3, "", "How many tasks are driven, one after the other.", low=1, high=100_000)
     lockstep: bool = switch(False, "The world waits for the command of every tick.")

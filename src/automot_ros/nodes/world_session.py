@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraFrame, PointCloud, SensorTick
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import DriveTask, plain_task
+from automot_ros.simulation.tasks import task_of
 from automot_ros.simulation.world import World
 
-SUITES: dict[str, Callable[[int], DriveTask]] = {"plain": plain_task}
 HOLD_BRAKE = 0.5
 LATE_S = 0.01
 START_GRID_NS = 60 * SECOND_NS
@@ -29,7 +27,7 @@ class WorldSession:
     def __init__(self, suite: str, seed: int, offset_ns: int, max_command_age_s: float) -> None:
         self.seed, self.offset_ns = seed, offset_ns
         self._max_age_ns = round(max_command_age_s * SECOND_NS)
-        self.world = World(SUITES[suite](seed))
+        self.world = World(task_of(suite, seed))
         self.sensors = SensorSuite(self.world)
         self.sensors.sense()  # compiles the shaders: the first tick must not be late for it
         self.examiner = Examiner(self.world)

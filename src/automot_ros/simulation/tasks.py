@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,23 @@ def plain_task(seed: int) -> DriveTask:
     map_seed = int(stream(seed, "map").integers(0, 2**31 - 1))
     map_name = f"{kind}-{map_seed}"
     return _task(f"plain-{seed}", map_name, generated_xodr(kind, map_seed), None, seed)
+
+
+def task_of(suite: str, seed: int) -> DriveTask:
+    """The task of a suite: `plain`, or the path of an OpenDRIVE map, on which the route is drawn from the seed.
+
+    MapError for a suite that is neither, or a map that cannot be used.
+    """
+    if suite == "plain":
+        return plain_task(seed)
+    path = Path(suite)
+    if path.suffix != ".xodr":
+        raise MapError("unknown suite", got=suite, wanted="plain, or the path of an .xodr map")
+    try:
+        xodr = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MapError("cannot read the map", where=str(path), got=str(error)) from error
+    return _task(f"{path.stem}-{seed}", path.stem, xodr, None, seed)
 
 
 def task_on_map(name: str, xodr: str, route_map_N2: NDArray[np.float64] | None, seed: int) -> DriveTask:

@@ -11,7 +11,7 @@ from automot_ros.base.quantity import check_bounds, quantity
 class NanoRecipe:
     """Everything that decides what nano becomes."""
 
-    first_seed: int = quantity(0, "", "First seed of the demonstrations.", low=0, high=999_999)
+    first_seed: int = quantity(0, "", "First seed of the demonstrations.", low=0, high=900_000)
     demonstrations: int = quantity(68, "", "Episodes driven by the expert.", low=2, high=100_000)
     corrections: int = quantity(8, "", "Episodes a correction round, driven by the policy.", low=0, high=100_000)
     rounds: int = quantity(1, "", "Correction rounds (DAgger).", low=0, high=20)

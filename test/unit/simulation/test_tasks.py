@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from automot_ros.base.errors import ConfigError
+from automot_ros.base.errors import ConfigError, MapError
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.simulation.junctions import Junctions
 from automot_ros.simulation.maps.generate import MAP_KINDS
-from automot_ros.simulation.tasks import TrafficConfig, load_map, plain_task, task_on_map
+from automot_ros.simulation.tasks import TrafficConfig, load_map, plain_task, task_of, task_on_map
 
 
 @pytest.fixture(scope="module", params=range(6))
@@ -54,3 +54,14 @@ def test_any_map_takes_a_given_route_or_makes_one():
 def test_amounts_of_traffic_are_bounded():
     with pytest.raises(ConfigError, match="vehicles"):
         TrafficConfig(vehicles=-1)
+
+
+def test_a_suite_is_plain_or_the_path_of_a_map(tmp_path):
+    path = tmp_path / "mine.xodr"
+    path.write_text(plain_task(1).xodr)
+    task = task_of(str(path), 5)
+    assert (task.map_name, task.name) == ("mine", "mine-5")
+    assert np.array_equal(task_of("plain", 4).route_map_N2, plain_task(4).route_map_N2)
+    for suite in ("nonsense", str(tmp_path / "missing.xodr")):
+        with pytest.raises(MapError):
+            task_of(suite, 1)
