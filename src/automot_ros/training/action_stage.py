@@ -112,7 +112,7 @@ def contexts_drawn(samples: Samples, rows: NDArray[np.int64], rng: np.random.Gen
 
 def action_batch(samples: Samples, rows: NDArray[np.int64], context_rows: NDArray[np.int64],
                  rng: np.random.Generator) -> ActionBatch:
-    """The inputs of samples, with the age and motion of their contexts; images jittered, ages by up to 0.1 s."""
+    """The inputs of samples, with the age and motion of their contexts; images jittered in colour."""
     states = []
     for i, j in zip(rows, context_rows, strict=True):
         now, then = Pose2(*samples.pose[i]), Pose2(*samples.pose[j])
