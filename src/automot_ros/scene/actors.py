@@ -22,6 +22,12 @@ class BodyKind(IntEnum):
     LIGHT_HOUSING = 7
     LAMP = 8
     OBSTACLE = 9
+    EMERGENCY = 10
+    CONE = 11
+    SIGN = 12
+    DOOR = 13
+    CONTAINER = 14
+    DEBRIS = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -14,6 +15,8 @@ from automot_ros.base.errors import MapError
 from automot_ros.base.quantity import check_bounds, quantity
 from automot_ros.base.seeds import stream
 from automot_ros.geometry.polyline import Polyline
+from automot_ros.geometry.se2 import Pose2
+from automot_ros.simulation.conditions import Conditions
 from automot_ros.simulation.junctions import Junctions, Passage
 from automot_ros.simulation.maps.generate import MAP_KINDS, generated_xodr
 from automot_ros.simulation.maps.road_map import RoadMap
@@ -39,6 +42,20 @@ class TrafficConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenarioSpec:
+    """One scenario of a route, as a leaderboard route file has it.
+
+    name: unique on the route; kind: the scenario class; trigger_map: where it is triggered (right-handed, metres,
+    radians); parameters: attributes of each child element by its tag, as text and in CARLA's own left-handed frame.
+    """
+
+    name: str
+    kind: str
+    trigger_map: Pose2
+    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DriveTask:
     """One drive, complete: the same task and the same commands give the same world to the bit.
 
@@ -52,6 +69,8 @@ class DriveTask:
     route_map_N2: NDArray[np.float64] = field(repr=False)
     traffic: TrafficConfig
     time_limit_s: float
+    scenarios: tuple[ScenarioSpec, ...] = ()
+    conditions: Conditions = Conditions()
 
 
 @lru_cache(maxsize=4)
