@@ -22,7 +22,7 @@ from automot_ros.nodes.stack import PACKAGE, NodeDescription, StackSettings, dri
 from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
-    "policy": ("nano", "nano, blind, stand-still or a model folder"),
+    "policy": ("nano", "nano, constant-speed, stand-still or a model folder"),
     "refiner": ("diffusion", "diffusion or none"),
     "lockstep": ("false", "the world waits for the command of every tick"),
     "understanding_delay_s": ("0.0", "each context takes at least this long"),

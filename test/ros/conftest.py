@@ -71,13 +71,13 @@ class RunningStack:
 
 @pytest.fixture
 def make_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., RunningStack]]:
-    """`make_stack(change=..., **settings)`: a stack of the blind baseline without page and bag, not yet started."""
+    """`make_stack(change=..., **settings)`: a stack of the constant-speed baseline without page and bag, not yet started."""
     made: list[RunningStack] = []
     for name, value in ros_environment().items():
         monkeypatch.setenv(name, value)
 
     def make(change: Callable[[NodeDescription], NodeDescription] = lambda d: d, **settings: Any) -> RunningStack:
-        chosen = {"policy": "blind", "refiner": "none", "guard": False, "dashboard": False, "recorder": False,
+        chosen = {"policy": "constant-speed", "refiner": "none", "guard": False, "dashboard": False, "recorder": False,
                   "out": str(tmp_path / "drive"), "routes": 1} | settings
         made.append(RunningStack(StackSettings(**chosen), change))
         return made[-1]

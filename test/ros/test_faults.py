@@ -26,7 +26,7 @@ STOP_CONTEXT_AGE_S = 1.5
 
 
 CHANGES = {
-    # Limits that keep the test short, and no plan check: the blind baseline starts faster than a car can.
+    # Limits that keep the test short, and no plan check: the constant-speed baseline starts faster than a car can.
     "controller": {"guard.check_trajectory": False, "guard.check_corridor": False, "guard.max_context_age_s": 1.0,
                    "guard.stop_context_age_s": STOP_CONTEXT_AGE_S},
     "understanding": {"transport": "in_band", "dtype": "int8"},
@@ -96,7 +96,7 @@ def garbage_of(rng):
     context = msg.AttentionContext(epoch=2**64 - 1, layers=2**32 - 1, kv_heads=1, key_dim=1, value_dim=1, tokens=1,
                                    dtype=rng.choice(["float32", "pickle"]), segment="../../etc/passwd", size=2**64 - 1)
     layered = msg.AttentionContext(epoch=3, layers=1, kv_heads=1, key_dim=1, value_dim=1, tokens=1, dtype="float32",
-                                   model_hash="blind", segment="automot_00000000000000aa", size=8, slot=2**32 - 1)
+                                   model_hash="constant-speed", segment="automot_00000000000000aa", size=8, slot=2**32 - 1)
     return {
         stack.ODOMETRY_TOPIC: [odometry(nan, "map"), odometry(huge, "map"), odometry(0.0, "moon")],
         stack.IMAGE_TOPIC: [image(512, "bgra8", 7), image(2**32 - 1, "bgra8", 0), image(512, "bayer", 9)],

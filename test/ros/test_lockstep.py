@@ -91,7 +91,7 @@ def drive_in_both(make_stack, policy, refiner, duration_s):
 
 def test_all_nodes_drive_in_lockstep_as_one_process_does_and_leave_nothing_behind(make_stack):
     before = shared_memory()
-    running, egos, _, diagnostics = drive_in_both(make_stack, "blind", "none", 6.0)
+    running, egos, _, diagnostics = drive_in_both(make_stack, "constant-speed", "none", 6.0)
     assert shared_memory() - before == set()
     assert max(ego.speed_mps for ego in egos) > 3.0
     assert {s.name for array in diagnostics for s in array.status} >= {f"automot/{n}" for n in DRIVING_NODES}

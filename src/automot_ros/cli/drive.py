@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clock = parser.add_mutually_exclusive_group()
     clock.add_argument("--realtime", action="store_true", help="the wall clock: late is late (default)")
     clock.add_argument("--lockstep", action="store_true", help="the world waits for the command of every tick")
-    parser.add_argument("--policy", default="nano", help="nano | blind | stand-still | a model folder")
+    parser.add_argument("--policy", default="nano", help="nano | constant-speed | stand-still | a model folder")
     parser.add_argument("--refiner", default="diffusion", choices=("none", "diffusion"))
     parser.add_argument("--guard", default="on", choices=("on", "off"))
     parser.add_argument("--understanding-delay-s", type=float, default=0.0,

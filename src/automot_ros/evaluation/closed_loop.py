@@ -1,31 +1,35 @@
-"""Closed loop in one process, lockstep, no ROS: a driver, a suite of tasks, a score.
+"""Closed loop without ROS, lockstep: a driver, many routes, a score. The same run gives the same figures to the bit.
 
-Every finished route is written at once, so a stopped evaluation resumes where it was.
+Every finished route is one file, so a stopped evaluation resumes where it was, on as many processes as one likes.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from automot_ros.base.errors import ConfigError
 from automot_ros.base.results import run_header, write_json
-from automot_ros.driving.schedule import Telemetry
-from automot_ros.evaluation.drivers import DriverSettings, make_driver
-from automot_ros.evaluation.examiner import Examiner, RouteResult
-from automot_ros.scene.sensing import PointCloud, Rig, SensorTick
-from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import DriveTask, task_of
-from automot_ros.simulation.world import World
+from automot_ros.evaluation.drivers import DriverSettings
+from automot_ros.evaluation.metrics.summary import summarise_routes
+from automot_ros.evaluation.pool import Lost, Runner
+from automot_ros.evaluation.routes import (
+    CRASHED,
+    RouteJob,
+    drive_task,
+    failed_route,
+    one_thread,
+    route_settings,
+    run_route,
+    source_of,
+)
 
-Watcher = Callable[[World, Telemetry], None]
+__all__ = ["drive_task", "evaluate", "parse_seeds", "summarise"]
 
 
 def parse_seeds(text: str) -> range:
@@ -40,91 +44,77 @@ def parse_seeds(text: str) -> range:
     return seeds
 
 
-def drive_task(task: DriveTask, settings: DriverSettings, watch: Watcher | None = None,
-               max_ticks: int | None = None) -> RouteResult:
-    """Drive one task to its end (or for `max_ticks`) and score it; `watch` is called after every tick."""
-    world = World(task)
-    driver, needs_sensors = make_driver(settings, world)
-    sensors = SensorSuite(world, Rig()) if needs_sensors else None
-    examiner = Examiner(world)
-    driver.observe_route(world.route)
-    while not examiner.done and (max_ticks is None or world.tick < max_ticks):
-        tick = _odometry_only(world) if sensors is None else sensors.sense()
-        telemetry = driver.step(tick)
-        world.step(telemetry.command)
-        examiner.observe()
-        if watch is not None:
-            watch(world, telemetry)
-    return examiner.result()
+def evaluate(jobs: Sequence[RouteJob], settings: DriverSettings, out: Path, runner: Runner,
+             progress: Callable[[str], None], *, maps: Path | None = None, about: dict[str, Any] | None = None,
+             ) -> dict[str, Any]:
+    """Score a driver on routes; writes out/routes/<id>.json as they finish and out/result.json at the end.
 
-
-def _odometry_only(world: World) -> SensorTick:
-    return SensorTick(world.stamp_ns, world.ego, (), PointCloud(world.stamp_ns, np.zeros((0, 4), np.float32)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    suite: str
-    seed: int
-    settings: DriverSettings
-    path: Path
-
-
-def _run(job: _Job) -> dict[str, Any]:
-    result = drive_task(task_of(job.suite, job.seed), job.settings).as_json()
-    write_json(job.path, result)
-    return result
-
-
-def evaluate(suite: str, seeds: Sequence[int], settings: DriverSettings, out: Path, workers: int,
-             progress: Callable[[str], None]) -> dict[str, Any]:
-    """Score `suite` on `seeds`; writes out/routes/<seed>.json as they finish and out/result.json at the end."""
-    task_of(suite, seeds[0])  # a suite that cannot be driven is refused before anything is written
-    asked = {"suite": suite, **asdict(settings)}
-    stamp = out / "routes" / "settings.json"
-    if stamp.exists() and json.loads(stamp.read_text()) != json.loads(json.dumps(asked)):
-        raise ConfigError("folder holds another evaluation", where=str(out), got=stamp.read_text().strip(),
-                          wanted="an empty --out, or the same settings to resume")
-    write_json(stamp, asked)
-    jobs = [_Job(suite, seed, settings, out / "routes" / f"{seed}.json") for seed in seeds]
-    done = {j.seed: json.loads(j.path.read_text()) for j in jobs if j.path.exists()}
-    todo = [j for j in jobs if j.seed not in done]
-    os.environ["OMP_NUM_THREADS"] = "1"  # one thread a process: two routes at once on two cores, and the same sums
-
-    def keep(result: dict[str, Any]) -> None:
-        done[int(result["seed"])] = result
-        progress(f"{len(done)}/{len(jobs)}  seed {result['seed']}  {result['map']:<22} {result['status']:<28} "
-                 f"DS {result['driving_score']:6.2f}  RC {result['route_completion']:6.2f}")
-
-    if workers > 1:
-        with multiprocessing.get_context("spawn").Pool(min(workers, max(1, len(todo)))) as pool:
-            for result in pool.imap_unordered(_run, todo):
-                keep(result)
-    else:
-        for job in todo:
-            keep(_run(job))
-    summary = summarise([done[j.seed] for j in jobs], settings)
-    write_json(out / "result.json", {**run_header(model_hash=settings.model_hash, seeds=f"{seeds[0]}:{seeds[-1] + 1}"),
-                                     "world": "embedded", "suite": suite, **summary})
+    `maps` is the folder that the entries of a route file look up; `about` is added to the top of result.json (suite,
+    seeds). Raises ConfigError for a folder that holds routes of another driver or of other files.
+    """
+    keep_settings(out, {**source_of(jobs, maps), **route_settings(settings)})
+    files = {job.id: out / "routes" / f"{job.id}.json" for job in jobs}
+    todo = [job for job in jobs if not files[job.id].exists()]
+    one_thread()
+    clock = _Clock(len(todo))
+    if len(todo) < len(jobs):
+        progress(f"{len(jobs) - len(todo)} of {len(jobs)} routes are there already")
+    for index, result in runner.over(partial(run_route, settings=settings), todo):
+        job = todo[index]
+        if isinstance(result, Lost):
+            result = failed_route(job, CRASHED, result.why, "")
+        write_json(files[job.id], result)
+        progress(_line(result, len(jobs) - len(todo) + clock.tick(), len(jobs), clock))
+    # As read back from the files, so that a resumed run sums exactly what an uninterrupted one does.
+    routes = [json.loads(files[job.id].read_text()) for job in jobs]
+    summary = summarise(routes, settings)
+    write_json(out / "result.json", {**run_header(model_hash=settings.model_hash), "world": "embedded",
+                                     **(about or {}), **summary})
     return summary
 
 
+def keep_settings(out: Path, asked: dict[str, Any]) -> None:
+    """Write what the routes of a folder were driven with, or make sure that it is what is asked now."""
+    stamp = out / "routes" / "settings.json"
+    if stamp.exists() and json.loads(stamp.read_text()) != json.loads(json.dumps(asked)):
+        raise ConfigError("folder holds another evaluation", where=str(out),
+                          got=json.dumps(json.loads(stamp.read_text())),
+                          wanted=f"an empty --out, or to resume with the same: {json.dumps(asked)}")
+    write_json(stamp, asked)
+
+
 def summarise(routes: list[dict[str, Any]], settings: DriverSettings) -> dict[str, Any]:
-    """The top level of a closed-loop result.json. Efficiency and abilities are null until scenarios measure them."""
-    comfort = [r["comfort"] for r in routes if r["comfort"] is not None]
-    kinds = routes[0]["infractions"] if routes else {}
+    """The top level of a closed-loop result.json."""
+    not_run = Counter(name.partition(" ")[0] for route in routes for name in route.get("not_run", ()))
     return {
-        "driving_score": round(float(np.mean([r["driving_score"] for r in routes])), 6),
-        "driving_score_standard_error": round(
-            float(np.std([r["driving_score"] for r in routes], ddof=1) / np.sqrt(len(routes))), 6)
-        if len(routes) > 1 else None,
-        "success_rate": round(float(np.mean([r["success"] for r in routes])), 6),
-        "route_completion": round(float(np.mean([r["route_completion"] for r in routes])), 6),
-        "efficiency": None,
-        "comfort": round(float(np.mean(comfort)), 6) if comfort else None,
-        "infractions": {k: sum(r["infractions"][k] for r in routes) for k in kinds},
-        "ability": None,
-        "policy": settings.policy, "refiner": settings.refiner, "guard": settings.guard,
+        "not_run": dict(sorted(not_run.items())),
+        "crashed": sum("error" in route for route in routes),
+        **summarise_routes(routes),
+        "policy": settings.policy, "label": settings.label, "refiner": settings.refined, "guard": settings.guarded,
         "understanding_lag_s": settings.understanding_lag_s,
         "routes": routes,
     }
+
+
+class _Clock:
+    """How long the rest will take, from how long the first ones took."""
+
+    def __init__(self, total: int) -> None:
+        self._begin, self._total, self._done = time.monotonic(), total, 0
+
+    def tick(self) -> int:
+        """One more is done; returns how many are."""
+        self._done += 1
+        return self._done
+
+    @property
+    def left(self) -> str:
+        """h:mm:ss."""
+        seconds = round((time.monotonic() - self._begin) / max(1, self._done) * (self._total - self._done))
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _line(route: dict[str, Any], done: int, of: int, clock: _Clock) -> str:
+    text = (f"{done}/{of}  {route['id']:<28} {route['status']:<30} DS {route['driving_score']:6.2f}  "
+            f"RC {route['route_completion']:6.2f}  left {clock.left}")
+    return text + (f"\n    {route['error']}" if "error" in route else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +16,10 @@ from automot_ros.driving.refiner import RefinerConfig, RefinerCore
 from automot_ros.driving.schedule import InProcessDrive, Telemetry
 from automot_ros.driving.trajectory import trajectory_from
 from automot_ros.driving.understanding import UnderstandingConfig, UnderstandingCore
+from automot_ros.evaluation.baseline_drive import BaselineDrive
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.guard.config import GuardConfig
-from automot_ros.policy.baselines import Blind, StandStill
+from automot_ros.policy.baselines import ConstantSpeed
 from automot_ros.policy.checkpoint import model_hash
 from automot_ros.policy.locations import model_folder
 from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation, route_words
@@ -29,13 +31,21 @@ from automot_ros.scene.sensing import LidarModel, SensorTick
 from automot_ros.simulation.expert import Expert, ExpertPlan
 from automot_ros.simulation.world import World
 
-BASELINES = ("blind", "stand-still")
+BASELINES = ("stand-still", "blind", "idm", "constant-speed")
 EPOCH = 1
+
+
+class Senses(Enum):
+    """Which sensors a driver reads beside odometry."""
+
+    NONE = 0
+    LIDAR = 1
+    ALL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class DriverSettings:
-    """What is examined. policy: expert, blind, stand-still, nano or a model folder; lag and period in simulated s."""
+    """What is examined. policy: expert, a baseline, nano or a model folder; lag and period in simulated seconds."""
 
     policy: str
     refiner: str = "diffusion"
@@ -47,6 +57,21 @@ class DriverSettings:
     def model_hash(self) -> str:
         """Hash of the weights examined; empty where there are none."""
         return "" if self.policy in ("expert", *BASELINES) else model_hash(model_folder(self.policy))
+
+    @property
+    def refined(self) -> str:
+        """The refiner that runs: only a model has one."""
+        return "none" if self.policy in ("expert", *BASELINES) else self.refiner
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the guard watches the road. Over the expert it never does: it has no sensors."""
+        return self.guard and self.policy != "expert"
+
+    @property
+    def label(self) -> str:
+        """What a table calls the driver: the policy, and the guard where it is on."""
+        return f"{self.policy} + guard" if self.guarded else self.policy
 
 
 class Drive(Protocol):
@@ -120,34 +145,39 @@ class ExpertDrive:
         return Telemetry(done[0], done[1], None, trajectory, None)
 
 
-def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, bool]:
-    """(driver, whether it needs camera and LiDAR) for a world."""
+def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:
+    """(driver, what it must be given) for a world."""
     if settings.policy == "expert":
-        return ExpertDrive(world), False
-    if settings.policy in BASELINES:
-        action: ActionPolicy = Blind() if settings.policy == "blind" else StandStill()
-        return assemble(settings, world, Teacher(world), action, None), True
+        return ExpertDrive(world), Senses.NONE
+    if settings.policy == "stand-still" or settings.policy == "blind" or settings.policy == "idm":
+        drive = BaselineDrive(world, settings.policy, guard_config(settings))
+        return drive, Senses.LIDAR if settings.guard else Senses.NONE
+    if settings.policy == "constant-speed":  # the baseline of nodes, in their cores
+        return assemble(settings, world, Teacher(world), ConstantSpeed(), None), Senses.ALL
     # torch is only needed where a model drives.
     from automot_ros.policy.nano import Action, Refiner, Understanding
 
     folder = model_folder(settings.policy)
     refiner = Refiner(folder) if settings.refiner == "diffusion" else None
-    return assemble(settings, world, Understanding(folder), Action(folder), refiner, settings.model_hash), True
+    return assemble(settings, world, Understanding(folder), Action(folder), refiner,
+                    settings.model_hash), Senses.ALL
+
+
+def guard_config(settings: DriverSettings) -> GuardConfig:
+    """The guard as it ships, or with every check off."""
+    return GuardConfig() if settings.guard else GuardConfig(
+        check_freshness=False, check_context=False, check_trajectory=False, check_corridor=False,
+        check_goal=False, check_command=False)
 
 
 def assemble(settings: DriverSettings, world: World, understanding: UnderstandingPolicy, action: ActionPolicy,
              refiner: RefinerPolicy | None, weights: str = "") -> InProcessDrive:
     """The four cores in lockstep around three policies."""
     period, lag = settings.context_period_s, settings.understanding_lag_s
-    guard = GuardConfig() if settings.guard else GuardConfig(
-        check_freshness=False, check_context=False, check_trajectory=False, check_corridor=False,
-        check_goal=False, check_command=False)
     return InProcessDrive(
         UnderstandingCore(UnderstandingConfig(lockstep=True, context_period_s=period, context_lag_s=lag), understanding,
                           EPOCH),
         ActionCore(ActionConfig(lockstep=True, context_period_s=period, context_lag_s=lag), action, weights),
         RefinerCore(RefinerConfig(refiner="none" if refiner is None else "diffusion"), refiner),
-        ControllerCore(ControllerConfig(lockstep=True, context_period_s=period, context_lag_s=lag), guard,
-                       world.vehicle, LidarModel().position_ego_m))
-
-
+        ControllerCore(ControllerConfig(lockstep=True, context_period_s=period, context_lag_s=lag),
+                       guard_config(settings), world.vehicle, LidarModel().position_ego_m))

@@ -6,12 +6,12 @@ import numpy as np
 
 from automot_ros.driving.interfaces import ActionPolicy, RefinerPolicy, UnderstandingPolicy
 from automot_ros.geometry.se2 import Pose2
-from automot_ros.policy.baselines import Blind, StandStill
+from automot_ros.policy.baselines import ConstantSpeed, StandStill
 from automot_ros.policy.locations import model_folder
 from automot_ros.policy.preprocess import UnderstandingObservation
 from automot_ros.scene.context import AttentionContext
 
-BASELINES = ("blind", "stand-still")
+BASELINES = ("constant-speed", "stand-still")
 POLICY_TEXT = "nano (shipped), a model folder, or a baseline: " + ", ".join(BASELINES)
 
 
@@ -39,8 +39,8 @@ def understanding_policy(policy: str) -> tuple[UnderstandingPolicy, str]:
 
 def action_policy(policy: str) -> tuple[ActionPolicy, str]:
     """The action expert and its model hash."""
-    if policy == "blind":
-        return Blind(), policy
+    if policy == "constant-speed":
+        return ConstantSpeed(), policy
     if policy == "stand-still":
         return StandStill(), policy
     from automot_ros.policy.nano import Action

@@ -58,7 +58,7 @@ class NodeDescription:
 class StackSettings:
     """What a person chooses when starting the stack. Everything else is a parameter with a default.
 
-    `policy` is nano, blind, stand-still or a model folder; `lockstep` lets the world wait for every command;
+    `policy` is nano, constant-speed, stand-still or a model folder; `lockstep` lets the world wait for every command;
     `understanding_lag_s` (lockstep) and `understanding_delay_s` (wall clock) make contexts late on purpose.
     """
 

@@ -45,6 +45,11 @@ class Bodies:
     owner_M: Ints
     phantom_M: NDArray[np.bool_]
 
+    @staticmethod
+    def join(*parts: Bodies) -> Bodies:
+        """All bodies of `parts`, in order."""
+        return Bodies(*(np.concatenate([getattr(p, name) for p in parts]) for name in Bodies.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacles:

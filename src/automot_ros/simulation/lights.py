@@ -15,6 +15,7 @@ TICKS_PER_S = 20
 GREEN_TICKS = 8 * TICKS_PER_S
 YELLOW_TICKS = 2 * TICKS_PER_S
 ALL_RED_TICKS = 3 * TICKS_PER_S // 2
+_HELD_TICKS = 600
 SLOT_TICKS = GREEN_TICKS + YELLOW_TICKS + ALL_RED_TICKS
 
 
@@ -66,8 +67,14 @@ class Lights:
         self._phase_N = np.array([phase[s.junction_id] for s in lights], dtype=np.int64)
         self._index = {signal_id: i for i, signal_id in enumerate(self.ids)}
         self._set_at, self._change_at = 0, 0
+        self._held: dict[int, LightState] = {}
         self.states: Mapping[int, LightState] = MappingProxyType({})
         self.update(0)
+
+    def hold(self, states: Mapping[int, LightState]) -> None:
+        """From the next update on these lights show what is given, not their clock's; none ends it."""
+        self._held = {i: s for i, s in states.items() if i in self._index}
+        self._change_at = self._set_at
 
     def update(self, tick: int) -> None:
         """Set the states that hold at `tick`."""
@@ -79,10 +86,13 @@ class Lights:
         ends = np.array([*_STAGE_ENDS, 0])[shown]
         left = np.where(shown < len(_STAGE_ENDS), ends, self._period_N) - within
         self._set_at, self._change_at = tick, tick + int(left.min(initial=SLOT_TICKS))
-        self.states = MappingProxyType({i: _STAGES[int(k)] for i, k in zip(self.ids, shown, strict=True)})
+        timed = {i: _STAGES[int(k)] for i, k in zip(self.ids, shown, strict=True)}
+        self.states = MappingProxyType({**timed, **self._held})
 
     def red_ticks_left(self, signal_id: int, tick: int) -> int:
         """Ticks until the light of `signal_id` turns green; 0 while it is green or yellow."""
+        if signal_id in self._held:
+            return _HELD_TICKS if self._held[signal_id] is LightState.RED else 0
         i = self._index[signal_id]
         within = int((tick + self._phase_N[i]) % self._period_N[i] - self._slot_N[i] * SLOT_TICKS)
         if 0 <= within < GREEN_TICKS + YELLOW_TICKS:

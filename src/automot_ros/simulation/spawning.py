@@ -40,11 +40,11 @@ class Spots:
     on_route_N: NDArray[np.bool_]
 
 
-def find_spots(road_map: RoadMap, route: Polyline) -> Spots:
-    """All places within ROUTE_REACH_M of the route, outside junctions, not at the end of a road."""
+def find_spots(road_map: RoadMap, route: Polyline, closed: frozenset[int] = frozenset()) -> Spots:
+    """All places within ROUTE_REACH_M of the route, outside junctions and closed lanes, not at the end of a road."""
     lanes, s_all, xy, yaw = [], [], [], []
     for lane in road_map.lanes:
-        if lane.junction_id >= 0 or not lane.next:
+        if lane.junction_id >= 0 or not lane.next or lane.index in closed:
             continue
         for s in np.arange(5.0, lane.center.length_m - 5.0, SPACING_M):
             lanes.append(lane.index)

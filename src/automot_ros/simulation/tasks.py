@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +69,7 @@ class DriveTask:
     traffic: TrafficConfig
     time_limit_s: float
     scenarios: tuple[ScenarioSpec, ...] = ()
-    conditions: Conditions = Conditions()
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 @lru_cache(maxsize=4)
@@ -92,26 +91,9 @@ def plain_task(seed: int) -> DriveTask:
     return _task(f"plain-{seed}", map_name, generated_xodr(kind, map_seed), None, seed)
 
 
-def task_of(suite: str, seed: int) -> DriveTask:
-    """The task of a suite: `plain`, or the path of an OpenDRIVE map, on which the route is drawn from the seed.
-
-    MapError for a suite that is neither, or a map that cannot be used.
-    """
-    if suite == "plain":
-        return plain_task(seed)
-    path = Path(suite)
-    if path.suffix != ".xodr":
-        raise MapError("unknown suite", got=suite, wanted="plain, or the path of an .xodr map")
-    try:
-        xodr = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MapError("cannot read the map", where=str(path), got=str(error)) from error
-    return _task(f"{path.stem}-{seed}", path.stem, xodr, None, seed)
-
-
-def task_on_map(name: str, xodr: str, route_map_N2: NDArray[np.float64] | None, seed: int) -> DriveTask:
+def task_on_map(name: str, map_name: str, xodr: str, route_map_N2: NDArray[np.float64] | None, seed: int) -> DriveTask:
     """A drive on any map: along the given dense route, or along a random one."""
-    return _task(name, name, xodr, route_map_N2, seed)
+    return _task(name, map_name, xodr, route_map_N2, seed)
 
 
 def _task(name: str, map_name: str, xodr: str, route_map_N2: NDArray[np.float64] | None, seed: int) -> DriveTask:

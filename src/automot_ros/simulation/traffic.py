@@ -76,10 +76,13 @@ class Traffic:
     """All other vehicles of a world. `step` once a tick."""
 
     def __init__(self, road_map: RoadMap, junctions: Junctions, route: Polyline, count: int, seed: int,
-                 ego: Pose2) -> None:
+                 ego: Pose2, closed: frozenset[int] = frozenset()) -> None:
+        """closed: lanes that nobody is put on or chooses to drive into."""
         self._map, self._junctions = road_map, junctions
         self._rng = stream(seed, "traffic")
-        self._spots = find_spots(road_map, route)
+        self._closed = _with_dead_ends(road_map, closed)
+        self._spots = find_spots(road_map, route, self._closed)
+        self.cap_mps = math.inf
         self._route_lanes = frozenset(int(i) for i in self._spots.lane_N[self._spots.on_route_N]) | frozenset(
             i for p in junctions.on_route(route) for i in p.lanes)
         places: list[int] = []
@@ -188,7 +191,7 @@ class Traffic:
         speed = self.speed_A[index_N]
         wanted = np.minimum(first + (0.3 * speed).astype(np.int64) + 1, PATH_SAMPLES - 1)
         allowed = np.sqrt(table[index_N, 3, wanted])
-        free = following.free_acceleration(speed, np.minimum(self.cruise_A[index_N], allowed))
+        free = following.free_acceleration(speed, np.minimum(np.minimum(self.cruise_A[index_N], self.cap_mps), allowed))
         taken = np.zeros(len(index_N))
         gap = np.full(len(index_N), math.inf)
         k = found.follower_K
@@ -253,6 +256,7 @@ class Traffic:
         length = sum(lanes[i].center.length_m for i in sequence) - from_s_m
         while length < _ENOUGH_PATH_M and lanes[sequence[-1]].next:
             options = lanes[sequence[-1]].next
+            options = tuple(i for i in options if i not in self._closed) or options
             weight = np.array([1.3 if i in self._route_lanes else 1.0 for i in options])
             sequence.append(int(options[int(self._rng.choice(len(options), p=weight / weight.sum()))]))
             length += lanes[sequence[-1]].center.length_m
@@ -317,3 +321,14 @@ class Traffic:
                 self.xy_A2[a] = self._spots.xy_N2[spot]
         if gone.any():
             self._pose()
+
+
+def _with_dead_ends(road_map: RoadMap, closed: frozenset[int]) -> frozenset[int]:
+    """The closed lanes, and those from which one can only drive into them."""
+    lanes, found = road_map.lanes, set(closed)
+    while True:
+        more = {lane.index for lane in lanes if lane.index not in found and lane.next
+                and all(i in found for i in lane.next)}
+        if not more:
+            return frozenset(found)
+        found |= more

@@ -14,16 +14,21 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, EgoState
-from automot_ros.simulation.collisions import StaticField, push_out
+from automot_ros.simulation.cast import NOT_HIT, WHEELED, Actor, Cast
+from automot_ros.simulation.collisions import CLEARANCE_M, StaticField, push_out
+from automot_ros.simulation.following import Bodies
 from automot_ros.simulation.junctions import EgoClaim, Junctions, Passage
 from automot_ros.simulation.lights import Lights, LightState
 from automot_ros.simulation.posts import Posts
 from automot_ros.simulation.rules import LineWatch
+from automot_ros.simulation.scenarios import SCENARIOS
+from automot_ros.simulation.scenarios.scenario import Scenario
 from automot_ros.simulation.scenery import build_scenery
 from automot_ros.simulation.tasks import DriveTask, load_map
 from automot_ros.simulation.traffic import FIRST_ID as FIRST_VEHICLE_ID
@@ -85,7 +90,7 @@ class World:
         self.tick = 0
         self.map = load_map(task.map_name, task.xodr)
         self.route = Route(START_NS, task.route_map_N2)
-        self._line = self.route.line()
+        self.route_line = self._line = self.route.line()
         guess = self._line.resampled(1.0)
         headings = [guess.yaw_at(float(s)) for s in guess.s_N]
         self._guess_P3 = np.column_stack([guess.points_N2, headings])
@@ -95,18 +100,28 @@ class World:
         self.events: list[Event] = []
         self._last_event: dict[tuple[EventKind, int], int] = {}
         self._route_s_m, self._still_ticks = 0.0, 0
-        junctions = Junctions(self.map)
+        self.junctions = junctions = Junctions(self.map)
         self.passages: tuple[Passage, ...] = junctions.on_route(self._line)
+        self.cast = Cast(stream(task.seed, "cast"))
+        self._steer_off = 0.0
+        known = [spec for spec in task.scenarios if spec.kind in SCENARIOS]
+        self.not_run: tuple[str, ...] = tuple(
+            f"{spec.kind} ({spec.name})" for spec in task.scenarios if spec.kind not in SCENARIOS)
+        self.scenarios: tuple[Scenario, ...] = tuple(SCENARIOS[spec.kind](self, spec) for spec in known)
         self._lights = Lights(self.map.signals, task.seed)
         self._posts = Posts(self.map, self._line)
         scenery = build_scenery(self.map, self._line, task.traffic.parked, task.seed)
         self.static_boxes = Boxes.join(scenery, self._posts.static)
         self._static = StaticField(self.static_boxes)
         self._watch = LineWatch(self.map)
-        self._traffic = Traffic(self.map, junctions, self._line, task.traffic.vehicles, task.seed, self._state.pose)
+        closed = frozenset(lane for scenario in self.scenarios for lane in scenario.closed_lanes())
+        self._traffic = Traffic(self.map, junctions, self._line, task.traffic.vehicles, task.seed, self._state.pose,
+                                closed)
         self._walkers = Walkers(self.map, self._line, task.traffic.walkers, task.seed)
         self._moving: tuple[int, Boxes] | None = None
         self.ego = self._ego_state()
+        for scenario in self.scenarios:
+            scenario.prepare()
 
     @property
     def stamp_ns(self) -> int:
@@ -136,9 +151,12 @@ class World:
     def moving_boxes(self) -> Boxes:
         """Vehicles, walkers and lamps, without the ego. Made once a tick."""
         if self._moving is None or self._moving[0] != self.tick:
-            self._moving = (self.tick, Boxes.join(self._traffic.boxes(), self._walkers.boxes(),
-                                                  self._posts.lamps(self._lights.states)))
+            lamps = self._posts.lamps(self._lights.states)
+            self._moving = (self.tick, Boxes.join(self._users(), self.cast.boxes(), lamps))
         return self._moving[1]
+
+    def _users(self) -> Boxes:
+        return Boxes.join(self._traffic.boxes(), self._walkers.boxes())
 
     def ego_box(self) -> Boxes:
         """The ego as one box."""
@@ -151,19 +169,50 @@ class World:
         """One tick of 0.05 s under a command (its stamp is not looked at)."""
         self.tick += 1
         before = self._state
-        self._state = advance(self.vehicle, before, command.throttle, command.brake, command.steer, TICK_S)
+        steer = min(1.0, max(-1.0, command.steer + self._steer_off))
+        self._state = advance(self.vehicle, before, command.throttle, command.brake, steer, TICK_S)
+        for scenario in self.scenarios:
+            scenario.step()
         self._lights.update(self.tick)
         view = self._view()
-        self._traffic.step(self.tick, view, self._walkers.on_road(), self._lights.states)
+        on_road = self._walkers.on_road()
+        if len(self.cast):
+            self.cast.step(self.tick, Boxes.join(self._users(), self.ego_box()))
+            on_road = Bodies.join(on_road, self.cast.bodies())
+        self._traffic.step(self.tick, view, on_road, self._lights.states)
         self._walkers.step(self.tick, view, self._traffic.xy_A2, self._traffic.speed_A, self._lights)
         speed = self._state.speed_mps
         self._touch_moving(speed)
+        if len(self.cast):
+            self._touch_cast(speed)
         self._touch_static(speed)
         for signal_id, is_light in self._watch.crossed(before.pose, self._state.pose, 0.5 * self.vehicle.length_m,
                                                        speed, self._lights):
             self._note(EventKind.RED_LIGHT if is_light else EventKind.STOP_SIGN, signal_id, speed)
         self.ego_acceleration_mps2 = (self._state.speed_mps - before.speed_mps) / TICK_S
         self.ego = self._ego_state()
+
+    # What scenarios may do to the world.
+
+    def hold_lights(self, states: Mapping[int, LightState]) -> None:
+        """Fix what some lights show (signal id to state); an empty mapping gives them back to their clocks."""
+        self._lights.hold(states)
+
+    def limit_traffic(self, speed_mps: float) -> None:
+        """Nobody of the background drives faster from now on."""
+        self._traffic.cap_mps = speed_mps
+
+    def disturb_steer(self, offset: float) -> None:
+        """Add to every steering command (-1..1, left positive) from now on."""
+        self._steer_off = offset
+
+    def note_timeout(self) -> None:
+        """A scenario was not over in its time."""
+        self._note(EventKind.SCENARIO_TIMEOUT, 0, self._state.speed_mps)
+
+    def note_no_yield(self, vehicle_id: int) -> None:
+        """The ego did not let an emergency vehicle pass."""
+        self._note(EventKind.YIELD_EMERGENCY, vehicle_id, self._state.speed_mps)
 
     def _ego_state(self) -> EgoState:
         s = self._state
@@ -224,6 +273,57 @@ class World:
                 self._walkers.hit(index - n)
                 self._walkers.shove(index - n, -push[k])
                 self._set_ego(self._state.pose, 0.0)
+
+    def _touch_cast(self, speed_mps: float) -> None:
+        """Part the ego and background traffic from the cast; whoever touches, stops."""
+        boxes = self.cast.boxes()
+        solid = (boxes.base_z_N < CLEARANCE_M) & ~np.isin(boxes.kinds_N, [int(k) for k in NOT_HIT])
+        index = np.flatnonzero(solid)
+        pose = self._state.pose
+        d = boxes.xy_N2[index] - (pose.x_m, pose.y_m)
+        near = index[np.hypot(d[:, 0], d[:, 1]) < 9.0]
+        if len(near):
+            hit, push = push_out(pose, self.vehicle.length_m, self.vehicle.width_m, boxes.xy_N2[near],
+                                 boxes.yaw_N[near], boxes.sizes_N3[near, :2])
+            for k in np.flatnonzero(hit):
+                self._hit_actor(self.cast.actors[int(near[k])], push[k], speed_mps)
+        for i in index:
+            actor = self.cast.actors[int(i)]
+            if actor.speed_mps <= 0.0:
+                continue
+            others = index[index != i]
+            users = self._traffic.xy_A2
+            for xy, yaw, sizes, own in ((users, self._traffic.yaw_A, self._traffic.size_A3, False),
+                                        (boxes.xy_N2[others], boxes.yaw_N[others], boxes.sizes_N3[others], True)):
+                if not len(xy):
+                    continue
+                close = np.flatnonzero(np.hypot(xy[:, 0] - actor.pose.x_m, xy[:, 1] - actor.pose.y_m) < 9.0)
+                if not len(close):
+                    continue
+                hit, push = push_out(actor.pose, actor.size[0], actor.size[1], xy[close], yaw[close], sizes[close, :2])
+                for k in np.flatnonzero(hit):
+                    actor.push_back(max(0.0, -float(push[k] @ actor.pose.forward)))
+                    if own:
+                        self.cast.actors[int(others[close[k]])].push_back(0.0)
+                    else:
+                        self._traffic.hit(int(close[k]), 0.0)
+
+    def _hit_actor(self, actor: Actor, push_2: NDArray[np.float64], speed_mps: float) -> None:
+        """The ego and a body of the cast part, each at rest along the push."""
+        pose = self._state.pose
+        if actor.kind is BodyKind.WALKER:
+            self._note(EventKind.COLLISION_WALKER, actor.id, speed_mps)
+            actor.push_back(0.0)
+            actor.shove(-push_2)
+            self._set_ego(pose, 0.0)
+            return
+        wheeled = actor.kind in WHEELED or actor.kind is BodyKind.DOOR
+        self._note(EventKind.COLLISION_VEHICLE if wheeled else EventKind.COLLISION_STATIC, actor.id, speed_mps)
+        actor.push_back(max(0.0, float(push_2 @ actor.pose.forward)) if actor.speed_mps > 0.0 else 0.0)
+        out = push_2 / max(float(np.hypot(*push_2)), 1e-9)
+        into = max(0.0, -float(out @ pose.forward))
+        self._set_ego(Pose2(pose.x_m + float(push_2[0]), pose.y_m + float(push_2[1]), pose.yaw_rad),
+                      self._state.speed_mps * (1.0 - into) if into < 0.7 else 0.0)
 
     def _bump(self, index: int, push_2: NDArray[np.float64]) -> None:
         """A plastic impact of equal masses along the push; the vehicle stays on its path, the ego is parted from it."""

@@ -16,7 +16,7 @@ from automot_ros.geometry.se2 import Pose2
 from automot_ros.model.action import ActionExpert
 from automot_ros.model.automot import AutoMoT
 from automot_ros.model.variants import variant
-from automot_ros.policy.baselines import Blind, StandStill
+from automot_ros.policy.baselines import ConstantSpeed, StandStill
 from automot_ros.policy.checkpoint import (
     PARTS,
     load_part,
@@ -186,11 +186,11 @@ def test_damage_and_strangers_are_refused(tmp_path: Path) -> None:
         load_part(tmp_path, "refiner", model.refiner)
 
 
-def test_stand_still_does_not_move_and_blind_keeps_its_speed_along_the_route(context: AttentionContext) -> None:
+def test_stand_still_does_not_move_and_constant_speed_keeps_it_along_the_route(context: AttentionContext) -> None:
     obs = observation(context)
     assert not StandStill().act(obs).waypoints_62.any()
-    blind = Blind(6.0).act(obs)
-    steps = np.hypot(*np.diff(blind.waypoints_62, axis=0).T)
+    steady = ConstantSpeed(6.0).act(obs)
+    steps = np.hypot(*np.diff(steady.waypoints_62, axis=0).T)
     np.testing.assert_allclose(steps, 3.0, rtol=0.05)
-    np.testing.assert_allclose(blind.route_202[19], [20.0, 1.0], atol=1e-4)
-    assert blind.route_202.dtype == np.float32
+    np.testing.assert_allclose(steady.route_202[19], [20.0, 1.0], atol=1e-4)
+    assert steady.route_202.dtype == np.float32

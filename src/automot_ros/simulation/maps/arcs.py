@@ -141,6 +141,17 @@ def _arc_to(start: Pose2, target: tuple[float, float]) -> Segment:
     return Segment(start, chord * angle / math.sin(angle), 2.0 * math.sin(angle) / chord)
 
 
+def offset_path(path: Sequence[Segment], right_m: float) -> list[Segment]:
+    """The chain beside a chain, `right_m` to its right, exactly parallel. No arc may be tighter than that."""
+    return [Segment(offset_right(s.start, right_m), s.length_m * (1.0 + s.curvature * right_m),
+                    s.curvature / (1.0 + s.curvature * right_m)) for s in path]
+
+
+def reversed_path(path: Sequence[Segment]) -> list[Segment]:
+    """The same chain driven the other way."""
+    return [Segment(reversed_pose(s.end), s.length_m, -s.curvature) for s in reversed(path)]
+
+
 def cut(path: Sequence[Segment], from_m: float, to_m: float) -> list[Segment]:
     """The part of a chain between two arc lengths."""
     pieces, s = [], 0.0

@@ -100,23 +100,31 @@ def _step(lanes: Sequence[Lane], before: list[Candidate], cost: list[float], goa
     best = []
     for goal in goals:
         options = [(cost[i] + way[0], i, way[1]) for i, start in enumerate(before)
-                   if math.isfinite(cost[i]) and (way := _way(start, goal, spread[i])) is not None]
+                   if math.isfinite(cost[i]) and (way := _way(lanes, start, goal, spread[i])) is not None]
         found = min(options, default=(math.inf, 0, ()))
         best.append((found[0] + OFFSET_COST * goal.lateral_m**2, found[1], found[2]))
     return best
 
 
-def _way(start: Candidate, goal: Candidate, spread: dict[State, Way]) -> Way | None:
+def _way(lanes: Sequence[Lane], start: Candidate, goal: Candidate, spread: dict[State, Way]) -> Way | None:
     """Cost and lanes from one place to another."""
-    ahead = goal.s_m - start.s_m
-    if start.lane == goal.lane and ahead > -BACK_M:
-        return max(0.0, ahead), (start.lane,)
+    if start.lane == goal.lane and goal.s_m - start.s_m > -BACK_M:
+        return max(0.0, goal.s_m - start.s_m), (start.lane,)
     options = []
     for state, (cost, path) in ((s, spread[s]) for s in _arrivals(goal.lane) if s in spread):
-        if state.onward or ahead > 0.0:
-            hurried = state.sideways and state.onward and goal.s_m < ROOM_M
-            options.append((cost + ahead + (HURRY_COST_M if hurried else 0.0), path))
+        if state.onward:
+            hurried = state.sideways and goal.s_m < ROOM_M
+            options.append((cost + goal.s_m - start.s_m + (HURRY_COST_M if hurried else 0.0), path))
+        elif start.lane != goal.lane:
+            ahead = goal.s_m - _beside(lanes, start.lane, start.s_m, goal.lane)
+            if ahead > -BACK_M:
+                options.append((cost + max(0.0, ahead), path))
     return min(options, default=None)
+
+
+def _beside(lanes: Sequence[Lane], lane: int, s_m: float, other: int) -> float:
+    """Arc length on `other` beside a place on `lane`; in a bend, neighbours differ by metres."""
+    return lanes[other].center.project(lanes[lane].center.at(s_m))[0]
 
 
 def _spread(lanes: Sequence[Lane], start: Candidate, limit_m: float) -> dict[State, Way]:
@@ -151,7 +159,8 @@ def _legs(lanes: Sequence[Lane], chosen: list[Candidate], ways: list[tuple[int, 
         for place, (here, after) in enumerate(pairwise(way)):
             if after not in lanes[here].next:
                 low = start.s_m if place == 0 else 0.0
-                high = goal.s_m if place == len(way) - 2 else lanes[here].center.length_m
+                last = place == len(way) - 2
+                high = _beside(lanes, after, goal.s_m, here) if last else lanes[here].center.length_m
                 legs[-1] = Leg(here, 0.5 * (low + high))
             legs.append(Leg(after))
     return legs

@@ -17,6 +17,7 @@ from automot_ros.simulation.maps.opendrive import (
     DRIVING,
     SHOULDER,
     SIDEWALK,
+    TOWN,
     CrossSection,
     CrosswalkSpec,
     JunctionSpec,
@@ -102,7 +103,19 @@ def default_turns(ends: Sequence[End]) -> list[Turn]:
             out = other.outgoing(DRIVING)
             free = lanes if len(out) >= len(lanes) or not exits["right"] else lanes[: len(out)]
             turns += [(arm, lane, other, out[min(k, len(out) - 1)]) for k, lane in enumerate(free)]
-    return turns
+    return turns + _into_unused(ends, turns)
+
+
+def _into_unused(ends: Sequence[End], turns: Sequence[Turn]) -> list[Turn]:
+    """More ways into lanes that nobody would reach, from those who already turn into the lane beside it."""
+    more: list[Turn] = []
+    for end in ends:
+        used = {turn[3]: turn for turn in turns if turn[2] is end}
+        for out in end.outgoing(DRIVING):
+            if used and out not in used:
+                arm, lane, *_ = used[min(used, key=lambda there: abs(there.right_m - out.right_m))]
+                more.append((arm, lane, end, out))
+    return more
 
 
 class Network:
@@ -117,9 +130,9 @@ class Network:
         self._next_id += 1
         return self._next_id
 
-    def road(self, path: list[Segment], section: CrossSection, speed_kmh: float) -> RoadSpec:
+    def road(self, path: list[Segment], section: CrossSection, speed_kmh: float, kind: str = TOWN) -> RoadSpec:
         """Add a road along a reference line."""
-        road = RoadSpec(self._id(), path, section, speed_kmh)
+        road = RoadSpec(self._id(), path, section, speed_kmh, kind=kind)
         self.roads.append(road)
         return road
 
@@ -134,8 +147,8 @@ class Network:
 
     def junction(self, ends: Sequence[End], *, turns: Sequence[Turn] | None = None,
                  control: Mapping[int, str] | None = None, crosswalks: Sequence[int] = (),
-                 speed_kmh: float = 50.0, marked: bool = False) -> JunctionSpec:
-        """Connect road ends.
+                 marked: bool = False) -> JunctionSpec:
+        """Connect road ends. On each way through, the lower limit of its two roads holds.
 
         `control` maps an arm's place in `ends` to light, stop or yield; `crosswalks` are places; `marked` paints lane
         marks through the junction, as where lanes join or end.
@@ -149,9 +162,9 @@ class Network:
             else:
                 end.road.predecessor = link
         for turn in default_turns(ends) if turns is None else turns:
-            self._connect(junction, turn, speed_kmh, marked)
+            self._connect(junction, turn, marked)
         for kind in (SIDEWALK, SHOULDER):
-            self._round_corners(junction, ends, kind, speed_kmh)
+            self._round_corners(junction, ends, kind)
         controllers: list[tuple[int, tuple[int, ...]]] = []
         for place, kind in sorted((control or {}).items()):
             signal = self._signal(ends[place], kind)
@@ -166,13 +179,14 @@ class Network:
         """OpenDRIVE text."""
         return write(name, self.roads, self.junctions)
 
-    def _connect(self, junction: JunctionSpec, turn: Turn, speed_kmh: float, marked: bool = False) -> None:
+    def _connect(self, junction: JunctionSpec, turn: Turn, marked: bool = False) -> None:
         arm, lane, other, out = turn
         inner = marked and lane == arm.incoming(DRIVING)[0] and out == other.outgoing(DRIVING)[0]
         outer = out == other.outgoing(lane.kind)[-1] and lane == arm.incoming(lane.kind)[-1]
         path = join(offset_right(arm.pose, lane.right_m), offset_right(reversed_pose(other.pose), out.right_m))
         section = CrossSection(right=(LaneSpec(lane.kind, lane.width_m, out.width_m),),
                                center_mark="solid" if inner else "none")
+        speed_kmh = min(arm.road.speed_kmh, other.road.speed_kmh)
         road = RoadSpec(self._id(), path, section, speed_kmh, junction.id, centered=True,
                         right_mark=("solid" if outer else "broken") if marked else "none",
                         predecessor=Link("road", arm.road.id, arm.contact),
@@ -181,14 +195,14 @@ class Network:
         self.roads.append(road)
         junction.connections.append((arm.road.id, road.id, lane.lane_id, -1))
 
-    def _round_corners(self, junction: JunctionSpec, ends: Sequence[End], kind: str, speed_kmh: float) -> None:
+    def _round_corners(self, junction: JunctionSpec, ends: Sequence[End], kind: str) -> None:
         """Go on round the corner: each arm's incoming-side sidewalk or shoulder joins the next arm to the right."""
         for arm in ends:
             angles = [(wrap_angle(other.pose.yaw_rad - arm.pose.yaw_rad) % (2.0 * math.pi), place)
                       for place, other in enumerate(ends) if other is not arm]
             other = ends[min(angles)[1]]
             if arm.incoming(kind) and other.outgoing(kind):
-                self._connect(junction, (arm, arm.incoming(kind)[0], other, other.outgoing(kind)[0]), speed_kmh)
+                self._connect(junction, (arm, arm.incoming(kind)[0], other, other.outgoing(kind)[0]))
 
     def _signal(self, end: End, kind: str) -> SignalSpec:
         lanes = end.incoming(DRIVING)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from automot_ros.simulation.maps.arcs import Segment, length_of
 
 DRIVING, PARKING, SIDEWALK, SHOULDER = "driving", "parking", "sidewalk", "shoulder"
+TOWN, RURAL, MOTORWAY = "town", "rural", "motorway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class CrosswalkSpec:
 class RoadSpec:
     """One road. `centered` puts the single right lane of a connecting road onto the reference line.
 
-    `right_mark` is the paint right of a connecting lane (other roads paint by their cross section).
+    `kind` is OpenDRIVE's type of road; `right_mark` is the paint right of a connecting lane (other roads paint by
+    their cross section).
     """
 
     id: int
@@ -96,6 +98,7 @@ class RoadSpec:
     lane_successor: dict[int, int] = field(default_factory=dict)
     signals: list[SignalSpec] = field(default_factory=list)
     crosswalks: list[CrosswalkSpec] = field(default_factory=list)
+    kind: str = TOWN
 
     @property
     def length_m(self) -> float:
@@ -146,7 +149,7 @@ def _road(root: ET.Element, road: RoadSpec) -> None:
             row = ET.SubElement(link, tag, elementType=met.kind, elementId=str(met.id))
             if met.contact:
                 row.set("contactPoint", met.contact)
-    kind = ET.SubElement(element, "type", s=_n(0.0), type="town")
+    kind = ET.SubElement(element, "type", s=_n(0.0), type=road.kind)
     ET.SubElement(kind, "speed", max=f"{road.speed_kmh:g}", unit="km/h")
     plan = ET.SubElement(element, "planView")
     s = 0.0

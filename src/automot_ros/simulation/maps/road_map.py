@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from automot_ros.base.errors import MachineError, MapError
 from automot_ros.geometry.polyline import Polyline
+from automot_ros.geometry.se2 import wrap_angle
 from automot_ros.simulation.maps import routing
 from automot_ros.simulation.maps.lanes import Junction, Lane, Strip, Strips, driving_lanes, find_junctions, sample
 from automot_ros.simulation.maps.markings import paint
@@ -129,6 +130,23 @@ class RoadMap:
         index, near_s = int(owner[place]), float(s_of[place])
         s, lateral = self.lanes[index].center.project(point, near_s - 2.0, near_s + 2.0)
         return (index, s, lateral) if abs(lateral) <= LANE_REACH_M else None
+
+    def lane_along(self, xy: Points, yaw_rad: float, reach_m: float = 3.0) -> tuple[int, float, float] | None:
+        """Nearest driving lane that runs within a radian of `yaw_rad`: index, arc length, offset; None beyond reach."""
+        tree, owner, s_of = self._samples
+        point = np.asarray(xy, dtype=np.float64)
+        places: dict[int, float] = {}
+        hits = np.array(tree.query_ball_point(point, reach_m + 1.0), dtype=int)
+        for place in hits[np.argsort(np.hypot(*(tree.data[hits] - point).T), kind="stable")].tolist():
+            places.setdefault(int(owner[place]), float(s_of[place]))
+        found: tuple[int, float, float] | None = None
+        for index, near_s in places.items():
+            line = self.lanes[index].center
+            s, lateral = line.project(point, near_s - 2.0, near_s + 2.0)
+            turned = abs(wrap_angle(line.yaw_at(s) - yaw_rad))
+            if turned < 1.0 and abs(lateral) <= reach_m and (found is None or abs(lateral) < abs(found[2]) - 0.05):
+                found = (index, s, lateral)
+        return found
 
     def _candidates(self, point_2: Points) -> list[Candidate]:
         """Places on lanes that a route point may mean: inside the lane, or up to 2 m beside the nearest one."""

@@ -1,4 +1,7 @@
-"""A winding country road: a closed loop of bends, with two side roads across that meet it in T junctions."""
+"""A winding country road: a closed loop of bends, with two side roads across that meet it in T junctions.
+
+One of the side roads is nearly straight. Limits go by road, and the junctions have lights, signs or nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2, wrap_angle
 from automot_ros.simulation.maps.arcs import Segment, chain, length_of, offset_right, reversed_pose, sharpest
 from automot_ros.simulation.maps.network import End, Network
-from automot_ros.simulation.maps.opendrive import DRIVING, SHOULDER, CrossSection, LaneSpec
+from automot_ros.simulation.maps.opendrive import DRIVING, RURAL, SHOULDER, CrossSection, LaneSpec
 
-SPEED_KMH = 60.0
+LOOP_KMH, SIDE_KMH = (50.0, 60.0), (30.0, 40.0, 50.0, 60.0)
 TIGHTEST_M, WIDEST_M = 25.0, 50.0
 REACH_M = 13.0
 _STEP_M = 16.0
@@ -66,7 +69,7 @@ def _layout(rng: np.random.Generator) -> tuple[list[list[Segment]], list[list[Se
     centres = [loop.pose(a) for a in angles]
     try:
         main = [_along(loop, angles[k], angles[(k + 1) % 4] + (2.0 * math.pi if k == 3 else 0.0)) for k in range(4)]
-        side = [_across(rng, centres[a], centres[b]) for a, b in ((0, 1), (2, 3))]
+        side = [_across(rng, centres[a], centres[b], straight) for a, b, straight in ((0, 1, False), (2, 3, True))]
     except MapError:
         return None
     tight = max(sharpest(path) for path in main)
@@ -87,21 +90,27 @@ def _along(loop: _Loop, a: float, b: float) -> list[Segment]:
     return chain([start, *free, end])
 
 
-def _across(rng: np.random.Generator, a: Pose2, b: Pose2) -> list[Segment]:
-    """A side road through the inside of the loop, with a swing in its middle."""
+def _across(rng: np.random.Generator, a: Pose2, b: Pose2, straight: bool) -> list[Segment]:
+    """A side road through the inside of the loop: with a swing in its middle, or straight for more than half of it."""
     start = offset_right(Pose2(a.x_m, a.y_m, a.yaw_rad + math.pi / 2.0), 0.0, REACH_M)
     end = reversed_pose(offset_right(Pose2(b.x_m, b.y_m, b.yaw_rad + math.pi / 2.0), 0.0, REACH_M))
-    yaw = math.atan2(end.y_m - start.y_m, end.x_m - start.x_m)
-    middle = Pose2((start.x_m + end.x_m) / 2.0, (start.y_m + end.y_m) / 2.0, yaw + float(rng.uniform(-0.6, 0.6)))
-    return chain([start, offset_right(middle, float(rng.uniform(-20.0, 20.0))), end])
+    length = math.hypot(end.x_m - start.x_m, end.y_m - start.y_m)
+    along = Pose2(start.x_m, start.y_m, math.atan2(end.y_m - start.y_m, end.x_m - start.x_m))
+    if straight:
+        return chain([start, offset_right(along, 0.0, 0.22 * length), offset_right(along, 0.0, 0.78 * length), end])
+    middle = offset_right(along, 0.0, 0.5 * length)
+    turned = Pose2(middle.x_m, middle.y_m, along.yaw_rad + float(rng.uniform(-0.6, 0.6)))
+    return chain([start, offset_right(turned, float(rng.uniform(-20.0, 20.0))), end])
 
 
 def _build(main: list[list[Segment]], side: list[list[Segment]], rng: np.random.Generator) -> Network:
     network = Network()
-    loop = [network.road(path, SECTION, SPEED_KMH) for path in main]
-    across = [network.road(path, SECTION, SPEED_KMH) for path in side]
+    loop = [network.road(path, SECTION, float(rng.choice(LOOP_KMH)), RURAL) for path in main]
+    across = [network.road(path, SECTION, float(rng.choice(SIDE_KMH)), RURAL) for path in side]
+    kinds = rng.permutation([*rng.permutation(["light", "none"])[:1], "stop", "yield", "yield"]).tolist()
     for k in range(4):
         stem = End(across[k // 2], "start" if k % 2 == 0 else "end")
         arms = [End(loop[k - 1], "end"), End(loop[k], "start"), stem]
-        network.junction(arms, control={2: "stop" if rng.random() < 0.5 else "yield"}, speed_kmh=SPEED_KMH)
+        arms_with = {"light": (0, 1, 2), "none": ()}.get(kinds[k], (2,))
+        network.junction(arms, control=dict.fromkeys(arms_with, kinds[k]))
     return network

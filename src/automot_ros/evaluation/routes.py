@@ -1,0 +1,181 @@
+"""One route of an examination, from its name to its record: built, driven, scored, and failed where it crashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, MachineError
+from automot_ros.driving.schedule import Telemetry
+from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
+from automot_ros.evaluation.examiner import Examiner, RouteResult
+from automot_ros.evaluation.metrics.driving_score import PENALTY
+from automot_ros.scene.sensing import SECOND_NS, PointCloud, Rig, SensorTick
+from automot_ros.simulation.sensors import SensorSuite
+from automot_ros.simulation.suites import SCENARIOS, suites_of, task_of
+from automot_ros.simulation.tasks import DriveTask
+from automot_ros.simulation.world import START_NS, World
+
+Watcher = Callable[[World, Telemetry], None]
+NO_SET_UP, CRASHED = "Failed - Route could not be set up", "Failed - Simulation crashed"
+
+
+class Entry(Protocol):
+    """A route of a route file."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the file."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The scenario classes on it."""
+        ...
+
+    def build(self) -> DriveTask:
+        """The drive; an error where it cannot be driven."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RouteJob:
+    """A route to be examined: `id` names its file; `suite` and `seed` draw it, unless it is an `entry` of a file."""
+
+    id: str
+    suite: str
+    seed: int = 0
+    entry: Entry | None = None
+
+    def build(self) -> DriveTask:
+        """The drive."""
+        return task_of(self.suite, self.seed) if self.entry is None else self.entry.build()
+
+
+def suite_jobs(suites: str, seeds: Sequence[int]) -> list[RouteJob]:
+    """Every seed of every suite in `suites` (joined by commas). MapError for an unknown one, before anything runs."""
+    names = suites_of(suites)
+    for name in names:
+        if Path(name).suffix == ".xodr":  # read once here, so that a missing map is no hundred failed routes
+            task_of(name, seeds[0])
+    return _unique([RouteJob(f"{_plain(Path(name).stem)}-{seed}", name, seed) for name in names for seed in seeds])
+
+
+def file_jobs(path: Path, maps: Path | None) -> list[RouteJob]:
+    """Every route of a leaderboard route file, its towns looked up in `maps` (else in $CARLA_ROOT)."""
+    from automot_ros.simulation.route_files import read_routes  # the XML reader is needed here only
+
+    return _unique([RouteJob(_plain(entry.id), str(path), entry=entry) for entry in read_routes(path, maps)])
+
+
+def _plain(name: str) -> str:
+    """A name that is safe as the name of a file."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".") or "_"
+
+
+def _unique(jobs: list[RouteJob]) -> list[RouteJob]:
+    seen: dict[str, RouteJob] = {}
+    for job in jobs:
+        if job.id in seen:
+            raise ConfigError("two routes of one name", got=f"{job.id} of {job.suite} and of {seen[job.id].suite}",
+                              wanted="names that differ")
+        seen[job.id] = job
+    return jobs
+
+
+def source_of(jobs: Sequence[RouteJob], maps: Path | None) -> dict[str, Any]:
+    """Where the routes come from, as far as it must not change between a run and its resumption.
+
+    Suites and seeds are not in it: routes of more of them may be added to a folder.
+    """
+    files = sorted({job.suite for job in jobs if job.entry is not None or Path(job.suite).suffix == ".xodr"})
+    return {"maps": None if maps is None else str(maps),
+            "files": {name: hashlib.sha256(Path(name).read_bytes()).hexdigest()[:16] for name in files}}
+
+
+def drive_task(task: DriveTask, settings: DriverSettings, watch: Watcher | None = None,
+               max_ticks: int | None = None) -> RouteResult:
+    """Drive one task to its end (or for `max_ticks`) and score it; `watch` is called after every tick."""
+    return drive_world(World(task), settings, watch, max_ticks)
+
+
+def drive_world(world: World, settings: DriverSettings, watch: Watcher | None = None,
+                max_ticks: int | None = None) -> RouteResult:
+    """`drive_task` on a world that was made already. The sensors are those the driver reads and no others."""
+    driver, senses = make_driver(settings, world)
+    sensors = None if senses is Senses.NONE else SensorSuite(world, Rig())
+    examiner = Examiner(world)
+    driver.observe_route(world.route)
+    while not examiner.done and (max_ticks is None or world.tick < max_ticks):
+        tick = _odometry_only(world) if sensors is None else sensors.sense(camera=senses is Senses.ALL)
+        telemetry = driver.step(tick)
+        world.step(telemetry.command)
+        examiner.observe()
+        if watch is not None:
+            watch(world, telemetry)
+    return examiner.result()
+
+
+def _odometry_only(world: World) -> SensorTick:
+    return SensorTick(world.stamp_ns, world.ego, (), PointCloud(world.stamp_ns, np.zeros((0, 4), np.float32)))
+
+
+def one_thread() -> None:
+    """One thread a process, so that as many routes as cores run at once and sums are made in one order."""
+    for name in ("OMP_NUM_THREADS", "LP_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def run_route(job: RouteJob, settings: DriverSettings) -> dict[str, Any]:
+    """The record of a route. Whatever goes wrong in world, driver or policy fails this route and no other.
+
+    Raises MachineError and CheckpointError: a machine without a graphics driver, or a folder without weights, says
+    nothing about a driver and would fail every route alike.
+    """
+    one_thread()
+    task: DriveTask | None = None
+    world: World | None = None
+    try:
+        task = job.build()
+        world = World(task)
+        result = drive_world(world, settings).as_json()
+    except (MachineError, CheckpointError):
+        raise
+    except Exception as error:  # noqa: BLE001 the examination goes on, whatever a route does
+        text = str(error) if isinstance(error, AutomotError) else f"{type(error).__name__}: {error}"
+        return failed_route(job, CRASHED if world is not None else NO_SET_UP, text, traceback.format_exc(), task, world)
+    return {**result, "id": job.id, "suite": job.suite, "not_run": list(world.not_run), "events": _events(world)}
+
+
+def _events(world: World) -> list[dict[str, Any]]:
+    """What went wrong and when, in seconds from the start."""
+    return [{"kind": e.kind.name.lower(), "time_s": round((e.stamp_ns - START_NS) / SECOND_NS, 3),
+             "other_id": int(e.other_id), "xy": [round(float(v), 3) for v in e.xy]} for e in world.events]
+
+
+def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTask | None = None,
+                 world: World | None = None) -> dict[str, Any]:
+    """The record of a route that gave no score: zeros, as the leaderboard has it, and the reason."""
+    kinds = () if job.entry is None else job.entry.kinds
+    scenario = kinds[0] if kinds else job.suite if job.suite in SCENARIOS else "plain"
+    length_m = 0.0 if task is None else float(np.hypot(*np.diff(task.route_map_N2, axis=0).T).sum())
+    nothing = RouteResult(
+        id=job.id, scenario=scenario, seed=job.seed, map="" if task is None else task.map_name, status=status,
+        route_length_m=round(length_m, 3), route_completion=0.0, infraction_penalty=0.0, driving_score=0.0,
+        success=False, infractions=dict.fromkeys(PENALTY, 0), outside_lanes=0.0,
+        duration_s=0.0 if world is None else round(world.tick * world.TICK_S, 3), mean_speed_mps=0.0, comfort=None)
+    return {**nothing.as_json(), "suite": job.suite, "not_run": [] if world is None else list(world.not_run),
+            "events": [] if world is None else _events(world), "error": why, "traceback": trace}
+
+
+def route_settings(settings: DriverSettings) -> dict[str, Any]:
+    """The driver's settings as they are kept with the routes; the hash so that weights are not mixed."""
+    return {**asdict(settings), "model_hash": settings.model_hash}
