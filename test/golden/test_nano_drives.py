@@ -8,6 +8,8 @@ import pytest
 from automot_ros.base.errors import MachineError
 from automot_ros.evaluation.closed_loop import drive_task, evaluate
 from automot_ros.evaluation.drivers import DriverSettings
+from automot_ros.evaluation.pool import Runner
+from automot_ros.evaluation.routes import suite_jobs
 from automot_ros.simulation.tasks import plain_task
 
 SEED = 700_001
@@ -35,11 +37,11 @@ def test_nano_sets_off_and_drives_the_same_way_twice() -> None:
 
 
 def test_an_evaluation_resumes_and_gives_the_same_figures(tmp_path: Path) -> None:
-    settings, lines = DriverSettings(policy="expert"), []
-    first = evaluate("plain", range(1, 3), settings, tmp_path / "a", 1, lines.append)
-    again = evaluate("plain", range(1, 3), settings, tmp_path / "b", 1, lines.append)
+    settings, lines, jobs = DriverSettings(policy="expert"), [], suite_jobs("plain", range(1, 3))
+    first = evaluate(jobs, settings, tmp_path / "a", Runner(), lines.append)
+    again = evaluate(jobs, settings, tmp_path / "b", Runner(), lines.append)
     assert first == again
-    (tmp_path / "a" / "routes" / "2.json").unlink()
+    (tmp_path / "a" / "routes" / "plain-2.json").unlink()
     lines.clear()
-    assert evaluate("plain", range(1, 3), settings, tmp_path / "a", 1, lines.append) == first
-    assert len(lines) == 1, "only the missing route is driven again"
+    assert evaluate(jobs, settings, tmp_path / "a", Runner(), lines.append) == first
+    assert len(lines) == 2, "a note, and only the missing route is driven again"

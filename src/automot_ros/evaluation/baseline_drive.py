@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import LidarModel, SensorTick
 from automot_ros.simulation.world import World
 
-BaselineName = Literal["stand-still", "blind", "idm"]
 SEEN_M = 60.0
 _VEHICLES = (BodyKind.CAR, BodyKind.TRUCK, BodyKind.EMERGENCY, BodyKind.BICYCLE)
 _LANE_SAMPLE_M = 4
@@ -29,9 +27,12 @@ _NARROWEST_LANE_M = 2.5
 
 
 class BaselineDrive:
-    """A baseline under the controller; with `guard` its corridor check reads the LiDAR, without it nothing is read."""
+    """A baseline under the controller; with `guard` its corridor check reads the LiDAR, without it nothing is read.
 
-    def __init__(self, world: World, name: BaselineName, guard: GuardConfig) -> None:
+    name: stand-still, blind, or idm.
+    """
+
+    def __init__(self, world: World, name: str, guard: GuardConfig) -> None:
         self._world, self._name = world, name
         limits, self._half_lane_N = _lanes_along(world)
         self._cruise = Cruise(world.route.points_map_N2, limits)

@@ -149,7 +149,7 @@ def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:
     """(driver, what it must be given) for a world."""
     if settings.policy == "expert":
         return ExpertDrive(world), Senses.NONE
-    if settings.policy == "stand-still" or settings.policy == "blind" or settings.policy == "idm":
+    if settings.policy in ("stand-still", "blind", "idm"):
         drive = BaselineDrive(world, settings.policy, guard_config(settings))
         return drive, Senses.LIDAR if settings.guard else Senses.NONE
     if settings.policy == "constant-speed":  # the baseline of nodes, in their cores

@@ -5,6 +5,8 @@ A process that dies takes nobody with it: its item is given to another once, the
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, process
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from automot_ros.base.errors import AutomotError, ConfigError, MachineError
 
@@ -59,67 +61,76 @@ class Runner:
         return None if self.ray is not None else self.workers
 
 
-@dataclass(slots=True)
-class _Worker(Generic[T]):
-    process: process.BaseProcess
-    index: int = -1
+class _Crew:
+    """Processes of this machine, and who works on what. Each has a pipe, whose end is the end of the process."""
+
+    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+        self._spawn = multiprocessing.get_context("spawn")
+        self._function, self._items = function, items
+        self.waiting, self.tries = deque(range(len(items))), Counter[int]()
+        self.busy: dict[connection.Connection, tuple[process.BaseProcess, int]] = {}
+
+    def hire(self) -> None:
+        """Start a process and give it work."""
+        ours, theirs = self._spawn.Pipe()
+        worker = self._spawn.Process(target=_serve, args=(theirs, self._function), daemon=True)
+        worker.start()
+        theirs.close()
+        self.employ(ours, worker)
+
+    def employ(self, pipe: connection.Connection, worker: process.BaseProcess) -> None:
+        """Give a process the next item, or let it go."""
+        if not self.waiting:
+            pipe.close()
+            worker.join()
+            return
+        index = self.waiting.popleft()
+        self.busy[pipe] = worker, index
+        with contextlib.suppress(OSError):  # it died between two items: its pipe tells at the next look
+            pipe.send(self._items[index])
+
+    def answer(self, pipe: connection.Connection) -> tuple[int, Any] | None:
+        """What came over a pipe; None where its process died and its item is to be tried again."""
+        worker, index = self.busy.pop(pipe)
+        try:
+            done, value = pipe.recv()
+        except (EOFError, OSError):
+            pipe.close()
+            worker.join()
+            self.tries[index] += 1
+            again = self.tries[index] < TRIES
+            if again:
+                self.waiting.appendleft(index)
+            if self.waiting:
+                self.hire()
+            return None if again else (index, Lost(
+                f"its process died {TRIES} times, the last time with exit status {worker.exitcode}"))
+        if not done:
+            raise value
+        self.employ(pipe, worker)
+        return index, value
+
+    def dismiss(self) -> None:
+        """Stop everybody at once."""
+        for pipe, (worker, _) in self.busy.items():
+            worker.terminate()
+            worker.join()
+            pipe.close()
 
 
 def _over_processes(function: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[tuple[int, R | Lost]]:
-    spawn = multiprocessing.get_context("spawn")
-    waiting, tries = deque(range(len(items))), Counter[int]()
-    busy: dict[connection.Connection, _Worker[T]] = {}
-
-    def hire() -> None:
-        ours, theirs = spawn.Pipe()
-        person = spawn.Process(target=_serve, args=(theirs, function), daemon=True)
-        person.start()
-        theirs.close()  # so that the end of the process is the end of the pipe
-        employ(ours, _Worker(person))
-
-    def employ(pipe: connection.Connection, worker: _Worker[T]) -> None:
-        if not waiting:
-            pipe.close()  # it finds nothing more to read and goes
-            worker.process.join()
-            return
-        worker.index = waiting.popleft()
-        busy[pipe] = worker
-        try:
-            pipe.send(items[worker.index])
-        except OSError:
-            pass  # it died between two items: the pipe tells at the next look
-
+    crew = _Crew(function, items)
     try:
         for _ in range(min(workers, len(items))):
-            hire()
-        while busy:
-            for pipe in connection.wait(list(busy)):
+            crew.hire()
+        while crew.busy:
+            for pipe in connection.wait(list(crew.busy)):
                 assert isinstance(pipe, connection.Connection)
-                worker = busy.pop(pipe)
-                try:
-                    done, value = pipe.recv()
-                except (EOFError, OSError):
-                    pipe.close()
-                    worker.process.join()
-                    tries[worker.index] += 1
-                    if tries[worker.index] < TRIES:
-                        waiting.appendleft(worker.index)
-                    else:
-                        yield worker.index, Lost(f"its process died {TRIES} times, the last time with exit status "
-                                                 f"{worker.process.exitcode}")
-                    if waiting:
-                        hire()
-                    continue
-                if not done:
-                    raise value
-                index = worker.index
-                employ(pipe, worker)
-                yield index, value
+                answer = crew.answer(pipe)
+                if answer is not None:
+                    yield answer
     finally:
-        for pipe, worker in busy.items():
-            worker.process.terminate()
-            worker.process.join()
-            pipe.close()
+        crew.dismiss()
 
 
 def _serve(pipe: connection.Connection, function: Callable[[Any], Any]) -> None:
@@ -153,7 +164,7 @@ def _over_ray(function: Callable[[T], R], items: Sequence[T], address: str) -> I
         raise MachineError("Ray is not installed", where="--ray", got=str(error),
                            wanted="pip install 'automot_ros[ray]'") from error
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="warning")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise MachineError("no Ray cluster answers", where=f"--ray {address}", got=str(error),
                            wanted="the address of a running cluster, as `ray status` shows it") from error

@@ -20,7 +20,16 @@ from automot_ros.base.errors import MachineError, MessageError
 from automot_ros.base.results import write_bytes
 from automot_ros.evaluation.overlay import compose
 from automot_ros.evaluation.playback import Player, play
-from automot_ros.evaluation.report_page import STYLE, Curve, chart, table, tile
+from automot_ros.evaluation.report_page import (
+    STYLE,
+    Curve,
+    chart,
+    infractions_in_words,
+    origin_section,
+    routes_table,
+    share,
+    tile,
+)
 from automot_ros.evaluation.video import HEIGHT_PX, WIDTH_PX, Video, sped_up
 from automot_ros.scene.sensing import SECOND_NS
 
@@ -28,9 +37,6 @@ VIDEO_NAME, REPORT_NAME = "drive.webm", "report.html"
 VIDEO_FRAMES_PER_S = 8.0
 SAMPLE_S = 0.1
 PICTURE_AT_PERCENT = (8.0, 45.0, 80.0)
-_INFRACTION_WORDS = {
-    "collisions_pedestrian": "hit walkers", "collisions_vehicle": "hit vehicles", "collisions_layout": "hit scenery",
-    "red_light": "ran red lights", "stop_infraction": "ran stop signs"}
 
 
 @dataclass(slots=True)
@@ -122,8 +128,9 @@ def _page(result: dict[str, Any], traces: Sequence[Trace], note: str, video: boo
     tiles = "".join([
         tile("driving score", f"{result['driving_score']:.1f}", "of 100"),
         tile("route completion", f"{result['route_completion']:.1f} %", ""),
-        tile("success", f"{100.0 * _share(result['success_rate']):.0f} %", "routes without infraction"),
-        tile("infractions", str(sum(result["infractions"].values())), _infractions(result["infractions"]) or "none"),
+        tile("success", f"{100.0 * share(result['success_rate']):.0f} %", "routes without infraction"),
+        tile("infractions", str(sum(result["infractions"].values())),
+             infractions_in_words(result["infractions"]) or "none"),
     ])
     film = ""
     if video:
@@ -135,28 +142,8 @@ def _page(result: dict[str, Any], traces: Sequence[Trace], note: str, video: boo
     return (f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
             f"<title>automot_ros: {escape(str(result['policy']))}</title><style>{STYLE}</style><body><main>"
             f"<header>{head}</header><div class=tiles>{tiles}</div>{said}{film}"
-            f"<section><h2>Routes</h2>{_routes(routes)}</section>{drives}{_origin(result)}</main></body></html>\n")
-
-
-def _share(rate: float) -> float:
-    """success_rate as a share, whether it was written as share or as percentage."""
-    return rate / 100.0 if rate > 1.0 else rate
-
-
-def _infractions(counts: dict[str, int]) -> str:
-    return ", ".join(f"{_INFRACTION_WORDS.get(k, k.replace('_', ' '))}: {n}" for k, n in counts.items() if n)
-
-
-def _routes(routes: Sequence[dict[str, Any]]) -> str:
-    rows = []
-    for r in routes:
-        good = "good" if r["success"] else "bad"
-        rows.append([escape(str(r["id"])), escape(str(r["map"])), f"<b class={good}>{escape(str(r['status']))}</b>",
-                     f"{r['route_length_m']:.0f}", f"{r['route_completion']:.1f}", f"{r['driving_score']:.1f}",
-                     f"{r['duration_s']:.0f}", f"{3.6 * r['mean_speed_mps']:.0f}",
-                     escape(_infractions(r["infractions"]) or "none")])
-    return table(["route", "map", "status", "length m", "completion %", "score", "time s", "mean km/h", "infractions"],
-                 rows, numbers=(3, 4, 5, 6, 7))
+            f"<section><h2>Routes</h2>{routes_table(routes)}</section>{drives}{origin_section(result)}</main></body>"
+            "</html>\n")
 
 
 def _drive(route: dict[str, Any], trace: Trace | None) -> str:
@@ -173,13 +160,3 @@ def _drive(route: dict[str, Any], trace: Trace | None) -> str:
     shaded = "<p class=faint>Shaded: the guard was not nominal.</p>" if held.any() else ""
     return (f"<section><h2>{escape(str(route['id']))} on {escape(str(route['map']))}</h2>"
             f"<div class=pictures>{pictures}</div><div class=charts>{charts}</div>{shaded}</section>")
-
-
-def _origin(result: dict[str, Any]) -> str:
-    machine = result.get("machine", {})
-    rows = [["command", escape(str(result.get("command", "")))], ["seeds", escape(str(result.get("seeds", "")))],
-            ["model", escape(str(result.get("model_hash", ""))[:16])],
-            ["commit", escape(str(result.get("git_commit", "")))],
-            ["machine", escape(f"{machine.get('system', '')} {machine.get('machine', '')}, {machine.get('cpus', '?')} "
-                               f"cores, Python {machine.get('python', '')}")]]
-    return f"<section><h2>Where it comes from</h2>{table(['', ''], rows, head=False)}</section>"

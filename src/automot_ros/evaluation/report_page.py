@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,14 @@ figcaption{font-size:13px;padding-top:4px}
 .charts h3{font-size:13px;font-weight:600;color:var(--faint);margin:0 0 4px}svg{width:100%;height:auto;display:block}
 svg text{fill:var(--faint);font-size:11px;font-family:inherit}svg .grid{stroke:var(--edge)}
 svg .line{fill:none;stroke-width:1.6;stroke-linejoin:round}svg .held{fill:var(--held);opacity:.16}
+h3{font-size:15px;margin:22px 0 2px}.strip{display:block;min-width:1100px;width:100%;border-radius:8px}
+code,pre{font-size:13px}pre{overflow-x:auto}details{margin-top:6px}
 """
+INFRACTION_WORDS = {
+    "collisions_pedestrian": "hit walkers", "collisions_vehicle": "hit vehicles", "collisions_layout": "hit scenery",
+    "red_light": "ran red lights", "stop_infraction": "ran stop signs", "scenario_timeouts": "scenarios timed out",
+    "yield_emergency_vehicle_infractions": "did not yield", "outside_route_lanes": "left its lanes",
+    "route_dev": "left the route", "vehicle_blocked": "stood for a minute", "route_timeout": "out of time"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 360, 150, 34, 20, 8
 
 
@@ -59,6 +67,40 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Seque
     body = "".join("<tr>" + "".join(f"<td{m}>{c}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>"
                    for row in rows)
     return f"<div class=scroll><table>{'<tr>' + top + '</tr>' if head else ''}{body}</table></div>"
+
+
+def share(rate: float) -> float:
+    """success_rate as a share, whether it was written as share or as percentage."""
+    return rate / 100.0 if rate > 1.0 else rate
+
+
+def infractions_in_words(counts: dict[str, int]) -> str:
+    """The infractions that happened, with their numbers."""
+    return ", ".join(f"{INFRACTION_WORDS.get(k, k.replace('_', ' '))}: {n}" for k, n in counts.items() if n)
+
+
+def routes_table(routes: Sequence[dict[str, Any]]) -> str:
+    """One row a route."""
+    rows = []
+    for r in routes:
+        good = "good" if r["success"] else "bad"
+        rows.append([escape(str(r["id"])), escape(str(r["map"])), f"<b class={good}>{escape(str(r['status']))}</b>",
+                     f"{r['route_length_m']:.0f}", f"{r['route_completion']:.1f}", f"{r['driving_score']:.1f}",
+                     f"{r['duration_s']:.0f}", f"{3.6 * r['mean_speed_mps']:.0f}",
+                     escape(infractions_in_words(r["infractions"]) or "none")])
+    return table(["route", "map", "status", "length m", "completion %", "score", "time s", "mean km/h", "infractions"],
+                 rows, numbers=(3, 4, 5, 6, 7))
+
+
+def origin_section(result: dict[str, Any]) -> str:
+    """The command, the commit and the machine of a result."""
+    machine = result.get("machine", {})
+    rows = [["command", escape(str(result.get("command", "")))], ["seeds", escape(str(result.get("seeds", "")))],
+            ["model", escape(str(result.get("model_hash", ""))[:16])],
+            ["commit", escape(str(result.get("git_commit", "")))],
+            ["machine", escape(f"{machine.get('system', '')} {machine.get('machine', '')}, {machine.get('cpus', '?')} "
+                               f"cores, Python {machine.get('python', '')}")]]
+    return f"<section><h2>Where it comes from</h2>{table(['', ''], rows, head=False)}</section>"
 
 
 def chart(title: str, unit: str, curves: Sequence[Curve], held_N: NDArray[np.bool_]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,12 +18,12 @@ from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, 
 from automot_ros.driving.schedule import Telemetry
 from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.examiner import Examiner, RouteResult
-from automot_ros.evaluation.metrics.driving_score import PENALTY
-from automot_ros.scene.sensing import SECOND_NS, PointCloud, Rig, SensorTick
+from automot_ros.scene.sensing import PointCloud, Rig, SensorTick
+from automot_ros.simulation.scenarios import SCENARIOS
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.suites import SCENARIOS, suites_of, task_of
+from automot_ros.simulation.suites import suites_of, task_of
 from automot_ros.simulation.tasks import DriveTask
-from automot_ros.simulation.world import START_NS, World
+from automot_ros.simulation.world import World
 
 Watcher = Callable[[World, Telemetry], None]
 NO_SET_UP, CRASHED = "Failed - Route could not be set up", "Failed - Simulation crashed"
@@ -146,36 +147,54 @@ def run_route(job: RouteJob, settings: DriverSettings) -> dict[str, Any]:
     try:
         task = job.build()
         world = World(task)
-        result = drive_world(world, settings).as_json()
+        result = drive_world(world, settings)
     except (MachineError, CheckpointError):
         raise
     except Exception as error:  # noqa: BLE001 the examination goes on, whatever a route does
         text = str(error) if isinstance(error, AutomotError) else f"{type(error).__name__}: {error}"
         return failed_route(job, CRASHED if world is not None else NO_SET_UP, text, traceback.format_exc(), task, world)
-    return {**result, "id": job.id, "suite": job.suite, "not_run": list(world.not_run), "events": _events(world)}
-
-
-def _events(world: World) -> list[dict[str, Any]]:
-    """What went wrong and when, in seconds from the start."""
-    return [{"kind": e.kind.name.lower(), "time_s": round((e.stamp_ns - START_NS) / SECOND_NS, 3),
-             "other_id": int(e.other_id), "xy": [round(float(v), 3) for v in e.xy]} for e in world.events]
+    return _record(job, result)
 
 
 def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTask | None = None,
                  world: World | None = None) -> dict[str, Any]:
     """The record of a route that gave no score: zeros, as the leaderboard has it, and the reason."""
-    kinds = () if job.entry is None else job.entry.kinds
+    kinds: Sequence[str] = () if job.entry is None else job.entry.kinds
+    if task is not None:
+        kinds = [spec.kind for spec in task.scenarios]
     scenario = kinds[0] if kinds else job.suite if job.suite in SCENARIOS else "plain"
     length_m = 0.0 if task is None else float(np.hypot(*np.diff(task.route_map_N2, axis=0).T).sum())
-    nothing = RouteResult(
-        id=job.id, scenario=scenario, seed=job.seed, map="" if task is None else task.map_name, status=status,
-        route_length_m=round(length_m, 3), route_completion=0.0, infraction_penalty=0.0, driving_score=0.0,
-        success=False, infractions=dict.fromkeys(PENALTY, 0), outside_lanes=0.0,
-        duration_s=0.0 if world is None else round(world.tick * world.TICK_S, 3), mean_speed_mps=0.0, comfort=None)
-    return {**nothing.as_json(), "suite": job.suite, "not_run": [] if world is None else list(world.not_run),
-            "events": [] if world is None else _events(world), "error": why, "traceback": trace}
+    nothing = RouteResult.nothing(
+        id=job.id, scenario=scenario, seed=job.seed if task is None else task.seed,
+        map="" if task is None else task.map_name, status=status, route_length_m=round(length_m, 3),
+        duration_s=0.0 if world is None else round(world.tick * world.TICK_S, 3))
+    not_run = [] if world is None else list(world.not_run)
+    return _record(job, nothing) | {"not_run": not_run, "error": why, "traceback": trace}
+
+
+def _record(job: RouteJob, result: RouteResult) -> dict[str, Any]:
+    seed = {} if job.entry is not None else {"seed": job.seed}
+    return {**result.as_json(), **seed, "id": job.id, "suite": job.suite}
 
 
 def route_settings(settings: DriverSettings) -> dict[str, Any]:
     """The driver's settings as they are kept with the routes; the hash so that weights are not mixed."""
     return {**asdict(settings), "model_hash": settings.model_hash}
+
+
+def recorded_route(out: Path, route_id: str) -> tuple[RouteJob, DriverSettings, dict[str, Any]]:
+    """A route that was driven into the folder `out`: what to drive again, with which driver, and its record."""
+    folder = out / "routes"
+    try:
+        kept = json.loads((folder / "settings.json").read_text())
+        record = json.loads((folder / f"{_plain(route_id)}.json").read_text())
+    except (OSError, ValueError) as error:
+        there = sorted(p.stem for p in folder.glob("*.json") if p.stem != "settings")
+        raise ConfigError("no such route", where=str(out), got=route_id,
+                          wanted=", ".join(there[:20]) or "the --out of an evaluation") from error
+    settings = DriverSettings(**{f.name: kept[f.name] for f in fields(DriverSettings)})
+    job = RouteJob(record["id"], record["suite"], record["seed"])
+    if record["suite"].endswith(".xml"):
+        maps = None if kept["maps"] is None else Path(kept["maps"])
+        job = next(j for j in file_jobs(Path(record["suite"]), maps) if j.id == record["id"])
+    return job, settings, record

@@ -14,65 +14,85 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2
-from automot_ros.scene.actors import BodyKind, Boxes
+from automot_ros.scene.actors import Boxes
 from automot_ros.scene.sensing import CameraModel
-from automot_ros.simulation.camera_gl import LOOKS, SMOOTH_SAMPLES, GraphicsDevice
+from automot_ros.simulation.camera_gl import SMOOTH_SAMPLES, GraphicsDevice
 from automot_ros.simulation.camera_ground import CELL_M, SurfaceLike, ground_mesh, terrain_mesh
-from automot_ros.simulation.camera_textures import Daylight, daylight, sky
+from automot_ros.simulation.camera_lens import WetLens
+from automot_ros.simulation.camera_light import Daylight, light_of
+from automot_ros.simulation.camera_looks import FAR_LOOKS, NAMES, Instances, beacon_halos, lamp_halos, post_halos
+from automot_ros.simulation.camera_textures import sky
+from automot_ros.simulation.conditions import Conditions
 
 Floats = NDArray[np.float64]
 DRAW_RANGE_M = 120.0
+HIDDEN = 2.4  # beyond range x density of this, nothing is left to be seen
 NEAR_M, FAR_M = 0.25, 600.0
-STANDING_MPS = 0.3
 DETAIL_RANGE_M = 25.0
 SHADOW_RANGE_M = 70.0
-AMBIENT_SKY, AMBIENT_GROUND = (0.47, 0.52, 0.60), (0.30, 0.29, 0.26)
-
-_NAMES = list(LOOKS)
-_LOOK_OF_KIND = {
-    BodyKind.CAR: "car", BodyKind.TRUCK: "truck", BodyKind.BICYCLE: "bicycle", BodyKind.WALKER: "walker",
-    BodyKind.BUILDING: "building", BodyKind.TREE: "tree_round", BodyKind.POLE: "pole",
-    BodyKind.LIGHT_HOUSING: "housing", BodyKind.LAMP: "lamp", BodyKind.OBSTACLE: "obstacle",
-}
-_LOOK_CODES = np.array([_NAMES.index(_LOOK_OF_KIND[kind]) for kind in BodyKind])
-_FAR_LOOKS = tuple((_NAMES.index(name), _NAMES.index(f"{name}_far")) for name in ("car", "walker"))
-_SHADOW_KINDS = np.array([BodyKind.CAR, BodyKind.TRUCK, BodyKind.BICYCLE, BodyKind.WALKER, BodyKind.TREE,
-                          BodyKind.OBSTACLE])
 
 
 class CameraRenderer:
     """Draws one map with its fixed boxes through a fixed set of cameras."""
 
     def __init__(self, surfaces: Sequence[SurfaceLike], static_boxes: Boxes, cameras: Sequence[CameraModel],
-                 seed: int, *, smooth: bool = False) -> None:
-        """`seed` sets the daylight: where the sun stands, how deep the sky is, how far one sees.
+                 seed: int, *, smooth: bool = False, conditions: Conditions | None = None) -> None:
+        """`seed` sets the daylight of a fine day: where the sun stands, how deep the sky is, how far one sees.
 
-        `smooth` samples each pixel four times: for pictures people look at, at more than twice the time.
+        `conditions` other than the default change that, wet the road and the lens, and shake the cameras. `smooth`
+        samples each pixel four times: for pictures people look at, at more than twice the time.
         Raises MachineError where there is no EGL driver, AutomotError for an unknown kind of surface.
         """
         self._device = GraphicsDevice.shared()
         self._cameras = tuple(cameras)
         self._samples = SMOOTH_SAMPLES if smooth else 0
-        self._light = daylight(seed)
+        self._seed = seed
+        self._conditions = conditions if conditions is not None else Conditions()
+        self._light = light_of(seed, self._conditions)
+        self._lens = tuple(WetLens(c.width_px, c.height_px, self._conditions.rain, seed, place)
+                           for place, c in enumerate(self._cameras)) if self._conditions.rain > 0.0 else ()
+        self._range_m = min(DRAW_RANGE_M, HIDDEN / self._light.haze_density)
         self._mesh = ground_mesh(surfaces)
-        self._static = _Instances(static_boxes, moving=False)
+        self._static = Instances(static_boxes, moving=False, varied=self._conditions.varied_vehicles)
         with self._device.context:
             roads = self._mesh
             self._ground = self._device.ground(roads.vertices_V7, roads.corners_M) if len(roads.first_C) else None
             self._terrain = self._device.ground(*terrain_mesh(self._light.grass))
             self._sky = self._device.texture(sky(self._light, seed))
 
-    def render(self, moving: Boxes, ego_pose: Pose2) -> list[NDArray[np.uint8]]:
-        """One (H, W, 3) uint8 RGB image for each camera; `moving` holds what is not fixed, without the ego."""
-        bodies = _Instances(moving, moving=True)
-        with self._device.context:
-            return [self._image(camera, bodies, ego_pose) for camera in self._cameras]
+    def render(self, moving: Boxes, ego_pose: Pose2, tick: int = 0,
+               braking_N: NDArray[np.bool_] | None = None) -> list[NDArray[np.uint8]]:
+        """One (H, W, 3) uint8 RGB image for each camera; `moving` holds what is not fixed, without the ego.
 
-    def _image(self, camera: CameraModel, bodies: _Instances, ego_pose: Pose2) -> NDArray[np.uint8]:
+        `tick` (20 a second) moves what changes by itself: flashing lamps, rain, jitter. `braking_N`: which of the
+        moving boxes slow down; without it only those that stand show bright brake lamps.
+        """
+        bodies = Instances(moving, moving=True, tick=tick, varied=self._conditions.varied_vehicles,
+                           braking_N=braking_N)
+        shake = self._shake(tick)
+        with self._device.context:
+            images = [self._image(camera, bodies, ego_pose, shake) for camera in self._cameras]
+        return [lens.seen_through(image, tick) for lens, image in zip(self._lens, images, strict=True)] if (
+            self._lens) else images
+
+    def _shake(self, tick: int) -> Floats | None:
+        """(3, 3) rotation of all cameras together at a tick, or None where they sit tight."""
+        spread = math.radians(self._conditions.camera_jitter_deg)
+        if spread == 0.0:
+            return None
+        pitch, roll, yaw = stream(self._seed, "camera-jitter", tick).normal(0.0, (spread, spread, 0.5 * spread))
+        turn: Floats = cv2.Rodrigues(np.array([roll, pitch, yaw]))[0]
+        return turn
+
+    def _image(self, camera: CameraModel, bodies: Instances, ego_pose: Pose2,
+               shake: Floats | None) -> NDArray[np.uint8]:
         device, gl = self._device, self._device.context
         eye, axes = _eye(camera, ego_pose)
-        device.begin(_scene_block(camera, eye, axes, self._light), self._sky)
+        if shake is not None:
+            axes = shake @ axes
+        device.begin(_scene_block(camera, eye, axes, self._light, ego_pose.yaw_rad), self._sky)
         drawn, plain = device.target(camera.width_px, camera.height_px, self._samples)
         drawn.use()
         drawn.clear(*self._light.horizon, 1.0)
@@ -80,7 +100,7 @@ class CameraRenderer:
         gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         rows, looks, shaded, glowing = self._seen(camera, bodies, eye, axes)
         for code in np.unique(looks):
-            device.draw_instances(_NAMES[code], rows[looks == code])
+            device.draw_instances(NAMES[code], rows[looks == code])
         self._draw_ground(camera, eye, axes)
         gl.enable_only(moderngl.DEPTH_TEST)
         device.sky.render()
@@ -97,10 +117,11 @@ class CameraRenderer:
         rgba = pixels.reshape(camera.height_px, camera.width_px, 4)
         return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
-    def _seen(self, camera: CameraModel, bodies: _Instances, eye: Floats,
+    def _seen(self, camera: CameraModel, bodies: Instances, eye: Floats,
               axes: Floats) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
         """Instance rows in view, the look of each, the rows of those that cast a shadow, and of those that glow."""
-        parts = [(part, part.seen(camera, eye, axes)) for part in (self._static, bodies)]
+        parts = [(part, np.flatnonzero(_in_view(camera, eye, axes, part.centres_N2, part.radii_N, self._range_m)))
+                 for part in (self._static, bodies)]
         rows = np.concatenate([part.rows_N12[i] for part, i in parts])
         looks = np.concatenate([part.looks_N[i] for part, i in parts])
         casts = np.concatenate([part.casts_N[i] for part, i in parts])
@@ -115,9 +136,23 @@ class CameraRenderer:
         shadows[:, 11] = (shadows[:, 5] < 1.0) | (shadows[:, 2] > 1.0)
         shadows[:, 2] = 0.0
         far = distance2 > DETAIL_RANGE_M**2
-        for near_look, far_look in _FAR_LOOKS:
+        for near_look, far_look in FAR_LOOKS:
             looks[far & (looks == near_look)] = far_look
-        return rows, looks, shadows, rows[glows]
+        halos = [rows[glows], *self._halos(parts, eye)]
+        return rows, looks, shadows, np.concatenate(halos) if len(halos) > 1 else halos[0]
+
+    def _halos(self, parts: list[tuple[Instances, NDArray[np.int64]]], eye: Floats) -> list[NDArray[np.float32]]:
+        """Rows of the light round beacons, and by night round the lamps of cars and streets."""
+        found = []
+        night = self._light.night
+        for part, seen in parts:
+            beacons = part.rows_N12[seen[part.beacons_N[seen]]]
+            if len(beacons):
+                found.append(beacon_halos(beacons, eye))
+            if night > 0.05:
+                found.append(lamp_halos(part.rows_N12[seen[part.driven_N[seen]]], night))
+                found.append(post_halos(part.rows_N12[seen[part.lit_posts_N[seen]]], eye, night))
+        return found
 
     def _draw_ground(self, camera: CameraModel, eye: Floats, axes: Floats) -> None:
         if self._ground is not None:
@@ -129,7 +164,8 @@ class CameraRenderer:
 
     def _draw_roads(self, roads: moderngl.VertexArray, camera: CameraModel, eye: Floats, axes: Floats) -> None:
         mesh = self._mesh
-        seen = np.flatnonzero(_in_view(camera, eye, axes, mesh.centres_C2, np.full(len(mesh.first_C), 0.71 * CELL_M)))
+        seen = np.flatnonzero(_in_view(camera, eye, axes, mesh.centres_C2, np.full(len(mesh.first_C), 0.71 * CELL_M),
+                                       self._range_m))
         # Cells that follow one another in the buffer are drawn by one call.
         breaks = np.flatnonzero(np.diff(seen) != 1) + 1 if len(seen) else np.zeros(0, np.int64)
         for run in np.split(seen, breaks):
@@ -137,42 +173,6 @@ class CameraRenderer:
                 first = int(mesh.first_C[run[0]])
                 count = int(mesh.first_C[run[-1]] + mesh.count_C[run[-1]]) - first
                 roads.render(vertices=count, first=first)
-
-
-class _Instances:
-    """Boxes as instance rows: base (3), cosine and sine (2), size (3), colour (3) and standing flag."""
-
-    def __init__(self, boxes: Boxes, *, moving: bool) -> None:
-        self.rows_N12 = np.zeros((len(boxes), 12), dtype=np.float32)
-        self.rows_N12[:, 0:2] = boxes.xy_N2
-        self.rows_N12[:, 2] = boxes.base_z_N
-        self.rows_N12[:, 3], self.rows_N12[:, 4] = np.cos(boxes.yaw_N), np.sin(boxes.yaw_N)
-        self.rows_N12[:, 5:8] = boxes.sizes_N3
-        self.rows_N12[:, 8:11] = boxes.color_N3 / np.float32(255.0)
-        # What stands in traffic has its foot on the brake; what is parked for good has not.
-        self.rows_N12[:, 11] = (np.abs(boxes.speed_N) < STANDING_MPS) & moving
-        self.looks_N = _looks(boxes)
-        self.glows_N = boxes.emissive_N
-        self.casts_N = np.isin(boxes.kinds_N, _SHADOW_KINDS) & (boxes.sizes_N3[:, 1] > 0.4)
-        self.centres_N2 = boxes.xy_N2
-        self.radii_N = 0.5 * np.hypot(boxes.sizes_N3[:, 0], boxes.sizes_N3[:, 1]) + 1.0
-
-    def seen(self, camera: CameraModel, eye: Floats, axes: Floats) -> NDArray[np.int64]:
-        """Indices of the boxes that may be in the picture."""
-        return np.flatnonzero(_in_view(camera, eye, axes, self.centres_N2, self.radii_N))
-
-
-def _looks(boxes: Boxes) -> NDArray[np.int64]:
-    """The mesh of each box: by kind, and by shape where a kind stands for several things."""
-    looks = _LOOK_CODES[boxes.kinds_N]
-    long, wide, high = boxes.sizes_N3.T
-    tree, pole = boxes.kinds_N == BodyKind.TREE, boxes.kinds_N == BodyKind.POLE
-    looks[tree & (wide < 0.25 * high)] = _NAMES.index("trunk")
-    hanging = tree & (boxes.base_z_N > 1.0)
-    looks[hanging] = np.where(boxes.ids_N[hanging] % 4 == 0, _NAMES.index("crown_tall"), _NAMES.index("crown_round"))
-    looks[pole & (wide > 4.0 * long)] = _NAMES.index("sign")
-    looks[pole & (long > 2.0 * high)] = _NAMES.index("beam")
-    return looks
 
 
 def _eye(camera: CameraModel, ego_pose: Pose2) -> tuple[Floats, Floats]:
@@ -186,18 +186,19 @@ def _eye(camera: CameraModel, ego_pose: Pose2) -> tuple[Floats, Floats]:
 
 
 def _in_view(camera: CameraModel, eye: Floats, axes: Floats, centres_N2: Floats,
-             radii_N: Floats) -> NDArray[np.bool_]:
-    """Whether upright cylinders of those centres and radii may be seen, judged in the ground plane."""
+             radii_N: Floats, range_m: float) -> NDArray[np.bool_]:
+    """Whether upright cylinders of those centres and radii may be seen within a range, judged in the ground plane."""
     offset = centres_N2 - eye[:2]
     forward = axes[0, :2] / max(np.hypot(*axes[0, :2]), 1e-6)
     x, y = offset @ forward, offset @ np.array([-forward[1], forward[0]])
     half = 0.5 * camera.horizontal_fov_rad / max(math.cos(camera.pitch_rad), 0.5)
     c, s = math.cos(half), math.sin(half)
-    near = x * x + y * y < (DRAW_RANGE_M + radii_N) ** 2
+    near = x * x + y * y < (range_m + radii_N) ** 2
     return np.asarray(near & (x > -radii_N) & (np.abs(y) * c - x * s < radii_N))
 
 
-def _scene_block(camera: CameraModel, eye: Floats, axes: Floats, light: Daylight) -> NDArray[np.float32]:
+def _scene_block(camera: CameraModel, eye: Floats, axes: Floats, light: Daylight,
+                 ego_yaw_rad: float) -> NDArray[np.float32]:
     """The uniform block `Scene` of the shaders, std140: a matrix by columns, then vectors of four."""
     sx, sy = 2.0 * camera.focal_px / camera.width_px, 2.0 * camera.focal_px / camera.height_px
     a, b = (FAR_M + NEAR_M) / (FAR_M - NEAR_M), -2.0 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
@@ -207,6 +208,8 @@ def _scene_block(camera: CameraModel, eye: Floats, axes: Floats, light: Daylight
     view[:3, :3] = axes
     view[:3, 3] = -axes @ eye
     vectors = np.zeros((8, 4))
-    vectors[:, :3] = [eye, -axes[1], axes[2], light.to_sun, light.sun, AMBIENT_SKY, AMBIENT_GROUND, light.horizon]
-    vectors[7, 3] = light.haze_density
+    vectors[:, :3] = [eye, -axes[1], axes[2], light.to_sun, light.sun, light.ambient_sky,
+                      light.ambient_ground, light.horizon]
+    vectors[:, 3] = [light.night, math.cos(ego_yaw_rad), math.sin(ego_yaw_rad), light.shadow, light.wet,
+                     1.0 - light.hills, 0.0, light.haze_density]
     return np.concatenate([(projection @ view).T.ravel(), vectors.ravel()]).astype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.errors import MachineError
-from automot_ros.simulation import camera_meshes, camera_textures, shaders
+from automot_ros.simulation import camera_meshes, camera_roadside, camera_textures, camera_vehicles, shaders
 
 SMOOTH_SAMPLES = 4
 INSTANCE_FLOATS = 12
@@ -41,6 +41,23 @@ LOOKS: dict[str, tuple[Callable[[], camera_meshes.Mesh], str]] = {
     "housing": (camera_meshes.light_housing, "body"),
     "lamp": (camera_meshes.lamp, "body"),
     "obstacle": (camera_meshes.obstacle, "body"),
+    "hatchback": (camera_vehicles.hatchback, "body"),
+    "hatchback_far": (camera_vehicles.hatchback_far, "body"),
+    "off_roader": (camera_vehicles.off_roader, "body"),
+    "off_roader_far": (camera_vehicles.off_roader_far, "body"),
+    "van": (camera_vehicles.van, "body"),
+    "police_car": (camera_vehicles.police_car, "body"),
+    "ambulance": (camera_vehicles.ambulance, "body"),
+    "cone": (camera_roadside.cone, "body"),
+    "warning_board": (camera_roadside.warning_board, "body"),
+    "arrow_board": (camera_roadside.arrow_board, "body"),
+    "door": (camera_roadside.door, "body"),
+    "door_along": (camera_roadside.door_along, "body"),
+    "container": (camera_roadside.container, "body"),
+    "advertisement": (camera_roadside.advertisement, "body"),
+    "advertisement_along": (camera_roadside.advertisement_along, "body"),
+    "column": (camera_roadside.column, "body"),
+    "debris": (camera_roadside.debris, "body"),
     "shadow": (camera_meshes.quad, "shadow"),
     "glow": (camera_meshes.quad, "glow"),
 }
@@ -63,7 +80,7 @@ class GraphicsDevice:
             ) from error
         c = self.context
         self.programs = {
-            name: c.program(getattr(shaders, f"{name.upper()}_VERTEX"), getattr(shaders, f"{name.upper()}_FRAGMENT"))
+            name: c.program(_source(f"{name.upper()}_VERTEX"), _source(f"{name.upper()}_FRAGMENT"))
             for name in ("ground", "body", "building", "shadow", "glow", "sky")
         }
         looks, glows = camera_meshes.material_table()
@@ -149,6 +166,11 @@ class GraphicsDevice:
             words = [f"{n}f" if name in program else f"{4 * n}x" for name, n in layout]
             content.append((buffer, " ".join(words) + per, *(name for name, _ in layout if name in program)))
         return self.context.vertex_array(program, content, corners)
+
+
+def _source(name: str) -> str:
+    text: str = getattr(shaders, name)
+    return text.replace("MATERIALS", str(len(camera_meshes.Material)))
 
 
 def _sky_ring() -> NDArray[np.float32]:

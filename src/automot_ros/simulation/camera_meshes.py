@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 class Material(IntEnum):
-    """Codes that the body shader knows; PAINT, DARK_PAINT and LAMP take the box's colour."""
+    """Codes that the body shader knows; PAINT, DARK_PAINT and LAMP take the box's colour, beacons and arrows flash."""
 
     PAINT = 0
     GLASS = 1
@@ -37,6 +37,14 @@ class Material(IntEnum):
     WHITE = 13
     ORANGE = 14
     METAL = 15
+    BLUE = 16
+    RED = 17
+    BEACON_LEFT = 18
+    BEACON_RIGHT = 19
+    ARROW_LAMP = 20
+    CARDBOARD = 21
+    PAPER = 22
+    WOOD = 23
 
 
 # Material: colour, share of the box's own colour, light of its own, gloss.
@@ -57,11 +65,19 @@ _MATERIALS: dict[Material, tuple[tuple[float, float, float], float, tuple[float,
     Material.WHITE: ((0.93, 0.93, 0.92), 0.0, (0.0, 0.0, 0.0), 0.0),
     Material.ORANGE: ((0.95, 0.36, 0.05), 0.0, (0.1, 0.03, 0.0), 0.0),
     Material.METAL: ((0.62, 0.64, 0.66), 0.0, (0.0, 0.0, 0.0), 0.2),
+    Material.BLUE: ((0.06, 0.16, 0.62), 0.0, (0.0, 0.0, 0.0), 0.2),
+    Material.RED: ((0.80, 0.06, 0.06), 0.0, (0.05, 0.0, 0.0), 0.1),
+    Material.BEACON_LEFT: ((0.25, 0.05, 0.05), 0.0, (0.0, 0.0, 0.0), 0.0),
+    Material.BEACON_RIGHT: ((0.05, 0.08, 0.3), 0.0, (0.0, 0.0, 0.0), 0.0),
+    Material.ARROW_LAMP: ((0.22, 0.16, 0.05), 0.0, (0.0, 0.0, 0.0), 0.0),
+    Material.CARDBOARD: ((0.58, 0.44, 0.29), 0.0, (0.0, 0.0, 0.0), 0.0),
+    Material.PAPER: ((0.86, 0.84, 0.76), 0.15, (0.0, 0.0, 0.0), 0.0),
+    Material.WOOD: ((0.42, 0.31, 0.2), 0.0, (0.0, 0.0, 0.0), 0.0),
 }
 
 
 def material_table() -> tuple[Mesh, Mesh]:
-    """(16, 4) colours with the share of the box's own, and (16, 4) own light with gloss, as the body shader reads."""
+    """Colours with the share of the box's own, and own light with gloss: (materials, 4) each, for the body shader."""
     rows = [_MATERIALS[m] for m in Material]
     return (np.array([[*color, share] for color, share, _, _ in rows], dtype=np.float32),
             np.array([[*glow, gloss] for _, _, glow, gloss in rows], dtype=np.float32))
@@ -110,11 +126,12 @@ def block(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]
     return loft(low, low + np.array([0.0, 0.0, z[1] - z[0]]), side, side if top is None else top, bottom)
 
 
-def _rectangle(x: tuple[float, float], half_y: float, z: float) -> Floats:
+def rectangle(x: tuple[float, float], half_y: float, z: float) -> Floats:
+    """Four corners at one height, counter-clockwise seen from above."""
     return np.array([[x[0], -half_y, z], [x[1], -half_y, z], [x[1], half_y, z], [x[0], half_y, z]])
 
 
-def _disc(centre: tuple[float, float, float], radius: tuple[float, float], axis: int, thickness: float,
+def disc(centre: tuple[float, float, float], radius: tuple[float, float], axis: int, thickness: float,
           side: Material, face: Material, corners: int = 10) -> Mesh:
     """A short cylinder along x (axis 0) or y (axis 1); `radius` along the two other axes."""
     turn = np.arange(corners) * 2.0 * math.pi / corners + math.pi / corners
@@ -128,12 +145,13 @@ def _disc(centre: tuple[float, float, float], radius: tuple[float, float], axis:
     return mesh.astype(np.float32)
 
 
-def _wheels(xs: tuple[float, ...], half_y: float, radius_x: float, radius_z: float, width: float) -> Mesh:
+def wheels(xs: tuple[float, ...], half_y: float, radius_x: float, radius_z: float, width: float) -> Mesh:
+    """Tyres with rims at both ends of each axle; `half_y` is where their outer faces lie."""
     return np.concatenate([
-        _disc((x, side * (half_y - width / 2), radius_z), (radius_z, radius_x), 1, width, Material.TIRE, Material.TIRE)
+        disc((x, side * (half_y - width / 2), radius_z), (radius_z, radius_x), 1, width, Material.TIRE, Material.TIRE)
         for x in xs for side in (-1.0, 1.0)
     ] + [
-        _disc((x, side * (half_y - 0.002), radius_z), (radius_z * 0.55, radius_x * 0.55), 1, 0.008, Material.METAL,
+        disc((x, side * (half_y - 0.002), radius_z), (radius_z * 0.55, radius_x * 0.55), 1, 0.008, Material.METAL,
               Material.METAL, 8)
         for x in xs for side in (-1.0, 1.0)
     ])
@@ -142,10 +160,10 @@ def _wheels(xs: tuple[float, ...], half_y: float, radius_x: float, radius_z: flo
 def car() -> Mesh:
     """Bonnet, tapered cabin with windows all round, wheels, red tail lights at -x, white head lights at +x."""
     m = Material
-    sill = loft(_rectangle((-0.48, 0.485), 0.47, 0.13), _rectangle((-0.5, 0.5), 0.5, 0.36), m.PAINT, None, m.TIRE)
-    waist = loft(_rectangle((-0.5, 0.5), 0.5, 0.36), _rectangle((-0.485, 0.46), 0.46, 0.60), m.PAINT, m.PAINT)
-    glass = loft(_rectangle((-0.43, 0.24), 0.44, 0.60), _rectangle((-0.29, 0.055), 0.355, 0.94), m.GLASS)
-    roof = loft(_rectangle((-0.305, 0.07), 0.365, 0.935), _rectangle((-0.26, 0.02), 0.32, 1.0), m.PAINT, m.PAINT)
+    sill = loft(rectangle((-0.48, 0.485), 0.47, 0.13), rectangle((-0.5, 0.5), 0.5, 0.36), m.PAINT, None, m.TIRE)
+    waist = loft(rectangle((-0.5, 0.5), 0.5, 0.36), rectangle((-0.485, 0.46), 0.46, 0.60), m.PAINT, m.PAINT)
+    glass = loft(rectangle((-0.43, 0.24), 0.44, 0.60), rectangle((-0.29, 0.055), 0.355, 0.94), m.GLASS)
+    roof = loft(rectangle((-0.305, 0.07), 0.365, 0.935), rectangle((-0.26, 0.02), 0.32, 1.0), m.PAINT, m.PAINT)
     pillars = [block((x - 0.012, x + 0.012), (s * 0.402 - 0.045, s * 0.402 + 0.045), (0.6, 0.92), m.PAINT)
                for x in (-0.105,) for s in (-1.0, 1.0)]
     tail = [block((-0.503, -0.46), (s * 0.36 - 0.115, s * 0.36 + 0.115), (0.40, 0.555), m.TAIL_LIGHT)
@@ -154,16 +172,16 @@ def car() -> Mesh:
     plates = [block((-0.506, -0.48), (-0.14, 0.14), (0.38, 0.47), m.WHITE),
               block((0.48, 0.506), (-0.2, 0.2), (0.22, 0.36), m.HOUSING)]
     bumper = block((-0.506, -0.46), (-0.45, 0.45), (0.17, 0.27), m.HOUSING)
-    wheels = _wheels((-0.30, 0.31), 0.505, 0.071, 0.215, 0.13)
-    return np.concatenate([sill, waist, glass, roof, *pillars, *tail, *head, *plates, bumper, wheels])
+    tires = wheels((-0.30, 0.31), 0.505, 0.071, 0.215, 0.13)
+    return np.concatenate([sill, waist, glass, roof, *pillars, *tail, *head, *plates, bumper, tires])
 
 
 def car_far() -> Mesh:
     """The same silhouette in a tenth of the faces, for cars that cover few pixels."""
     m = Material
-    hull = loft(_rectangle((-0.5, 0.5), 0.5, 0.16), _rectangle((-0.485, 0.46), 0.46, 0.60), m.PAINT, m.PAINT)
-    glass = loft(_rectangle((-0.43, 0.24), 0.44, 0.60), _rectangle((-0.29, 0.055), 0.355, 0.94), m.GLASS)
-    roof = loft(_rectangle((-0.305, 0.07), 0.365, 0.935), _rectangle((-0.26, 0.02), 0.32, 1.0), m.PAINT, m.PAINT)
+    hull = loft(rectangle((-0.5, 0.5), 0.5, 0.16), rectangle((-0.485, 0.46), 0.46, 0.60), m.PAINT, m.PAINT)
+    glass = loft(rectangle((-0.43, 0.24), 0.44, 0.60), rectangle((-0.29, 0.055), 0.355, 0.94), m.GLASS)
+    roof = loft(rectangle((-0.305, 0.07), 0.365, 0.935), rectangle((-0.26, 0.02), 0.32, 1.0), m.PAINT, m.PAINT)
     under = block((-0.4, 0.4), (-0.48, 0.48), (0.0, 0.17), m.TIRE)
     tail = [block((-0.503, -0.46), (s * 0.36 - 0.115, s * 0.36 + 0.115), (0.40, 0.555), m.TAIL_LIGHT)
             for s in (-1.0, 1.0)]
@@ -178,38 +196,38 @@ def truck() -> Mesh:
     stripe = block((-0.49, 0.23), (-0.503, 0.503), (0.42, 0.5), m.WHITE)
     frame = block((-0.49, 0.46), (-0.3, 0.3), (0.14, 0.28), m.HOUSING)
     cab = block((0.27, 0.48), (-0.48, 0.48), (0.16, 0.5), m.DARK_PAINT)
-    upper = loft(_rectangle((0.27, 0.48), 0.48, 0.5), _rectangle((0.27, 0.44), 0.44, 0.84), m.DARK_PAINT, m.DARK_PAINT)
-    screen = loft(_rectangle((0.4, 0.483), 0.42, 0.52), _rectangle((0.4, 0.452), 0.4, 0.76), m.GLASS)
+    upper = loft(rectangle((0.27, 0.48), 0.48, 0.5), rectangle((0.27, 0.44), 0.44, 0.84), m.DARK_PAINT, m.DARK_PAINT)
+    screen = loft(rectangle((0.4, 0.483), 0.42, 0.52), rectangle((0.4, 0.452), 0.4, 0.76), m.GLASS)
     tail = [block((-0.503, -0.47), (s * 0.4 - 0.08, s * 0.4 + 0.08), (0.29, 0.37), m.TAIL_LIGHT) for s in (-1.0, 1.0)]
     head = [block((0.46, 0.5), (s * 0.36 - 0.08, s * 0.36 + 0.08), (0.2, 0.27), m.HEAD_LIGHT) for s in (-1.0, 1.0)]
-    wheels = _wheels((-0.33, -0.2, 0.36), 0.49, 0.06, 0.15, 0.12)
-    return np.concatenate([cargo, stripe, frame, cab, upper, screen, *tail, *head, wheels])
+    tires = wheels((-0.33, -0.2, 0.36), 0.49, 0.06, 0.15, 0.12)
+    return np.concatenate([cargo, stripe, frame, cab, upper, screen, *tail, *head, tires])
 
 
 def bicycle() -> Mesh:
     """Two wheels, a frame and a rider leaning forward."""
     m = Material
-    wheels = [_disc((x, 0.0, 0.2), (0.2, 0.195), 1, 0.1, m.TIRE, m.HOUSING, 12) for x in (-0.3, 0.3)]
+    tires = [disc((x, 0.0, 0.2), (0.2, 0.195), 1, 0.1, m.TIRE, m.HOUSING, 12) for x in (-0.3, 0.3)]
     frame = [block((-0.3, 0.3), (-0.06, 0.06), (0.36, 0.4), m.METAL),
              block((0.24, 0.3), (-0.5, 0.5), (0.55, 0.58), m.METAL)]
     legs = [block((-0.08, 0.1), (s * 0.2 - 0.09, s * 0.2 + 0.09), (0.14, 0.55), m.TROUSERS) for s in (-1.0, 1.0)]
-    torso = loft(_rectangle((-0.17, 0.06), 0.3, 0.5), _rectangle((0.0, 0.17), 0.36, 0.82), m.PAINT, m.PAINT)
+    torso = loft(rectangle((-0.17, 0.06), 0.3, 0.5), rectangle((0.0, 0.17), 0.36, 0.82), m.PAINT, m.PAINT)
     arms = block((0.1, 0.27), (-0.4, 0.4), (0.6, 0.66), m.PAINT)
-    head = _blob((0.12, 0.0, 0.91), (0.07, 0.2, 0.085), m.SKIN)
-    return np.concatenate([*wheels, *frame, *legs, torso, arms, head])
+    head = blob((0.12, 0.0, 0.91), (0.07, 0.2, 0.085), m.SKIN)
+    return np.concatenate([*tires, *frame, *legs, torso, arms, head])
 
 
 def walker() -> Mesh:
     """Legs in mid-step, trunk, arms and head."""
     m = Material
-    legs = [loft(_rectangle((x - 0.13, x + 0.19), 0.15, 0.0) + np.array([0.0, y, 0.0]),
-                 _rectangle((-0.17, 0.17), 0.15, 0.48) + np.array([0.0, y, 0.0]), m.TROUSERS)
+    legs = [loft(rectangle((x - 0.13, x + 0.19), 0.15, 0.0) + np.array([0.0, y, 0.0]),
+                 rectangle((-0.17, 0.17), 0.15, 0.48) + np.array([0.0, y, 0.0]), m.TROUSERS)
             for x, y in ((0.28, 0.17), (-0.3, -0.17))]
-    chest = loft(_rectangle((-0.2, 0.2), 0.3, 0.46), _rectangle((-0.22, 0.22), 0.4, 0.82), m.PAINT, m.PAINT)
+    chest = loft(rectangle((-0.2, 0.2), 0.3, 0.46), rectangle((-0.22, 0.22), 0.4, 0.82), m.PAINT, m.PAINT)
     arms = [block((-s * 0.16 - 0.11, -s * 0.16 + 0.11), (s * 0.43 - 0.07, s * 0.43 + 0.07), (0.44, 0.8), m.DARK_PAINT)
             for s in (-1.0, 1.0)]
-    head = _blob((0.02, 0.0, 0.915), (0.2, 0.2, 0.085), m.SKIN)
-    hair = _blob((-0.03, 0.0, 0.945), (0.2, 0.21, 0.055), m.TROUSERS)
+    head = blob((0.02, 0.0, 0.915), (0.2, 0.2, 0.085), m.SKIN)
+    hair = blob((-0.03, 0.0, 0.945), (0.2, 0.21, 0.055), m.TROUSERS)
     return np.concatenate([*legs, chest, *arms, head, hair])
 
 
@@ -221,7 +239,7 @@ def walker_far() -> Mesh:
                            block((-0.2, 0.2), (-0.2, 0.2), (0.83, 1.0), m.SKIN)])
 
 
-def _blob(centre: tuple[float, float, float], radii: tuple[float, float, float], material: Material,
+def blob(centre: tuple[float, float, float], radii: tuple[float, float, float], material: Material,
           rings: int = 4, corners: int = 7, rough: float = 0.0, seed: int = 0) -> Mesh:
     """An ellipsoid of few faces; `rough` shifts its corners inwards at random (never out of the unit box)."""
     rng = stream(seed, "blob")
@@ -243,8 +261,8 @@ def tree_round() -> Mesh:
 
 def crown_round() -> Mesh:
     """Leaves alone: a rough blob with a smaller one at its side."""
-    return np.concatenate([_blob((0.0, 0.0, 0.5), (0.5, 0.5, 0.5), Material.LEAVES, 5, 9, 0.28, 3),
-                           _blob((0.15, 0.1, 0.36), (0.33, 0.35, 0.33), Material.LEAVES, 4, 7, 0.22, 5)])
+    return np.concatenate([blob((0.0, 0.0, 0.5), (0.5, 0.5, 0.5), Material.LEAVES, 5, 9, 0.28, 3),
+                           blob((0.15, 0.1, 0.36), (0.33, 0.35, 0.33), Material.LEAVES, 4, 7, 0.22, 5)])
 
 
 def crown_tall() -> Mesh:
@@ -285,8 +303,8 @@ def beam() -> Mesh:
 
 def sign() -> Mesh:
     """An eight-sided plate that faces along x, white rim round the box's colour."""
-    plate = _disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 0.8, Material.WHITE, Material.WHITE, 8)
-    return np.concatenate([plate, _disc((0.0, 0.0, 0.5), (0.43, 0.43), 0, 1.0, Material.PAINT, Material.PAINT, 8)])
+    plate = disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 0.8, Material.WHITE, Material.WHITE, 8)
+    return np.concatenate([plate, disc((0.0, 0.0, 0.5), (0.43, 0.43), 0, 1.0, Material.PAINT, Material.PAINT, 8)])
 
 
 def light_housing() -> Mesh:
@@ -303,7 +321,7 @@ def light_housing() -> Mesh:
 
 def lamp() -> Mesh:
     """A round lamp that looks along both directions of x."""
-    return _disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 1.0, Material.LAMP, Material.LAMP, 10)
+    return disc((0.0, 0.0, 0.5), (0.5, 0.5), 0, 1.0, Material.LAMP, Material.LAMP, 10)
 
 
 def obstacle() -> Mesh:

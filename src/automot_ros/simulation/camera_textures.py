@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.seeds import stream
+from automot_ros.simulation.camera_light import Daylight
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
-Color = tuple[float, float, float]
 
 NOISE_TEXELS = 512
 WINDOW_CELLS, WINDOW_TEXELS = 8, 32
 SKY_WIDTH, SKY_HEIGHT = 1024, 160
 SKY_LOW, SKY_HIGH = -0.04, 1.6  # tangent of the elevation at the first and the last row
-
-
-@dataclass(frozen=True, slots=True)
-class Daylight:
-    """Sun, sky and haze of one world; colours 0..1, `to_sun` a unit vector, haze density in 1/m."""
-
-    to_sun: Color
-    sun: Color
-    horizon: Color
-    zenith: Color
-    grass: Color
-    haze_density: float
-
-
-def daylight(seed: int) -> Daylight:
-    """A fair day: where the sun stands, how deep the sky is, how far one sees."""
-    rng = stream(seed, "daylight")
-    azimuth, elevation = rng.uniform(-math.pi, math.pi), rng.uniform(math.radians(32.0), math.radians(62.0))
-    warm, deep, c = rng.uniform(), rng.uniform(), math.cos(elevation)
-    return Daylight(
-        to_sun=(c * math.cos(azimuth), c * math.sin(azimuth), math.sin(elevation)),
-        sun=(0.86, 0.80 - 0.04 * warm, 0.68 - 0.10 * warm),
-        horizon=(0.80 + 0.03 * warm, 0.85, 0.90 - 0.03 * warm),
-        zenith=(0.27 - 0.06 * deep, 0.49 - 0.06 * deep, 0.80 - 0.04 * deep),
-        grass=(0.25 + 0.05 * warm, 0.34, 0.14),
-        haze_density=float(rng.uniform(0.0045, 0.0065)),
-    )
 
 
 def _field(texels: int, name: str, low: float, high: float, fall: float) -> Floats:
@@ -97,14 +69,15 @@ def sky(light: Daylight, seed: int) -> Bytes:
     # Clouds lie in a plane above: they crowd towards the horizon.
     cover = 0.6 * _at(field, x / (z + 0.14) * 0.07 + shift[0], y / (z + 0.14) * 0.07 + shift[1])
     cover = cover + 0.4 * _at(field, x / (z + 0.14) * 0.23 + shift[1], y / (z + 0.14) * 0.23 + shift[0])
-    cloud = _ramp(0.5, 0.72, cover) * _ramp(0.03, 0.24, z)
+    cloud = light.hills * _ramp(light.clouds_from, light.clouds_from + 0.22, cover) * _ramp(0.03, 0.24, z)
     shade = 0.90 + 0.09 * _ramp(0.75, 0.5, cover)
-    color = color + 0.9 * cloud[..., None] * (shade[..., None] * np.array([0.99, 0.99, 1.0]) - color)
+    color = color + 0.9 * cloud[..., None] * (shade[..., None] * np.array(light.cloud) - color)
     facing = np.maximum(x * light.to_sun[0] + y * light.to_sun[1] + z * light.to_sun[2], 0.0)[..., None]
-    color = color + np.array([0.5, 0.42, 0.28]) * facing**60 + np.array([0.09, 0.07, 0.03]) * facing**6
+    color = color + light.glare * (np.array([0.5, 0.42, 0.28]) * facing**60 + np.array([0.09, 0.07, 0.03]) * facing**6)
     ridge = 0.02 + 0.085 * _at(field, turn / (2.0 * math.pi) + shift[0], np.array(0.4)) * 0.5
     ridge = ridge + 0.02 * _at(field, 5.0 * turn / (2.0 * math.pi), np.array(0.1))
-    hill = horizon + 0.45 * (np.array([0.33, 0.46, 0.44]) - horizon)
+    # Hills are as bright as the sky behind them lets them be.
+    hill = horizon + 0.45 * light.hills * (np.array([0.33, 0.46, 0.44]) * light.land - horizon)
     body = np.clip((ridge - tangent) / (SKY_HIGH - SKY_LOW) * SKY_HEIGHT, 0.0, 1.0)[..., None]
     color = color + body * (hill + 0.9 * np.clip(0.05 - tangent, 0.0, 0.05)[..., None] * 8.0 * (horizon - hill) - color)
     return np.asarray(np.round(np.clip(color, 0.0, 1.0) * 255.0), dtype=np.uint8)

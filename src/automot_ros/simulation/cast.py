@@ -142,8 +142,10 @@ class Actor:
             self._settle()
 
     def shove(self, by_2: Floats) -> None:
-        """Move a body that was hit; it leaves its path for good."""
-        self._xs = self._ys = None
+        """Move a body, and the path it follows with it."""
+        if self._xs is not None and self._ys is not None:
+            self._xs = [x + float(by_2[0]) for x in self._xs]
+            self._ys = [y + float(by_2[1]) for y in self._ys]
         self.pose = Pose2(self.pose.x_m + float(by_2[0]), self.pose.y_m + float(by_2[1]), self.pose.yaw_rad)
 
 
@@ -175,6 +177,11 @@ class Cast:
         """Take bodies off the stage; those already gone are ignored."""
         gone = {a.id for a in actors}
         self.actors = [a for a in self.actors if a.id not in gone]
+        self._boxes = None
+
+    def move(self, actor: Actor, pose: Pose2) -> None:
+        """Put a body somewhere else: for what turns on a hinge rather than goes along a path."""
+        actor.pose = pose
         self._boxes = None
 
     def boxes(self) -> Boxes:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.errors import AutomotError
+from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.sensing import LidarModel
@@ -25,7 +26,8 @@ GROUND_INTENSITY = 0.12
 _INTENSITIES = {
     BodyKind.CAR: 0.55, BodyKind.TRUCK: 0.60, BodyKind.BICYCLE: 0.45, BodyKind.WALKER: 0.35, BodyKind.BUILDING: 0.40,
     BodyKind.TREE: 0.25, BodyKind.POLE: 0.65, BodyKind.LIGHT_HOUSING: 0.70, BodyKind.LAMP: 0.75,
-    BodyKind.OBSTACLE: 0.80,
+    BodyKind.OBSTACLE: 0.80, BodyKind.EMERGENCY: 0.68, BodyKind.CONE: 0.78, BodyKind.SIGN: 0.90, BodyKind.DOOR: 0.55,
+    BodyKind.CONTAINER: 0.58, BodyKind.DEBRIS: 0.22,
 }
 KIND_INTENSITIES = np.array([_INTENSITIES[kind] for kind in BodyKind])
 # Ranges travel as integers of 1 um in the high bits of a key whose low bits name the box: one minimum gives both.
@@ -67,6 +69,12 @@ def sweep(model: LidarModel, ego_pose: Pose2, boxes: Boxes, half: int) -> NDArra
         intensity[on_box] = KIND_INTENSITIES[kind]
     intensity *= 1.0 - 0.5 * r / model.range_m
     return np.stack([r * cos_A[a], r * sin_A[a], r * slope_C[c], intensity], axis=1).astype(np.float32)
+
+
+def drop_out(points_N4: NDArray[np.float32], share: float, seed: int, tick: int) -> NDArray[np.float32]:
+    """The points that are left when a share (0..1) of the returns is lost, drawn from the seed and the tick."""
+    kept = stream(seed, "lidar-dropout", tick).random(len(points_N4), dtype=np.float32) >= share
+    return points_N4[kept]
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Route files of CARLA's leaderboard and of Bench2Drive as drives in the embedded world; `route_writing` writes them."""
+"""Route files of CARLA's leaderboard and of Bench2Drive as embedded drives; `route_writing` makes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from automot_ros.simulation.tasks import DriveTask, ScenarioSpec, TrafficConfig,
 LOWEST_SEED = 1_000_000
 MAX_BYTES = 64 * 2**20
 TRIGGER_REACH_M = 6.0
-DETOUR_M = 80.0
 _LEAST_TIME_S, _LEAST_SHARE = 300.0, 0.1  # scenario_runner's RouteTimeoutBehavior: 300 s, and a tenth of the limit
 
 

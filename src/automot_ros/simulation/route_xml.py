@@ -89,7 +89,7 @@ def _scenario(element: ET.Element, taken: set[str]) -> ScenarioSpec:
 
 
 def conditions(route: ET.Element) -> Conditions:
-    """The first weather of a route as our conditions, see docs/routes.md; what is out of range is brought to its edge."""
+    """The first weather of a route as our conditions, see docs/routes.md; values out of range go to its edge."""
     weathers = route.findall("weathers/weather")
     weather = min(weathers, key=lambda w: _number(w, "route_percentage", 0.0), default=ET.Element("weather"))
     share = {key: min(max(_number(weather, key, _BASE_WEATHER.get(key, 0.0)) / 100.0, 0.0), 1.0)

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 FIRST_ID = 10_000
 REACH_M = 80.0
 _CELL_M = 0.5
+_WIDE_SHOULDER_M = 1.5
 _HOUSES = np.array([(176, 150, 128), (150, 92, 76), (200, 190, 170), (128, 134, 142), (188, 170, 110),
                     (108, 120, 136), (212, 208, 200)], dtype=np.uint8)
 _LEAVES = np.array([(52, 96, 44), (70, 116, 52), (40, 82, 48), (96, 120, 50)], dtype=np.uint8)
@@ -73,6 +74,8 @@ class Ground:
         r = np.arange(-half_width_m, half_width_m + 0.3, _CELL_M)
         disc = np.stack(np.meshgrid(r, r), axis=-1).reshape(-1, 2)
         disc = disc[np.hypot(disc[:, 0], disc[:, 1]) <= half_width_m + 0.25]
+        margin, high = half_width_m + 1.0, self._low + _CELL_M * np.array(self._taken.shape)
+        points_N2 = points_N2[np.all((points_N2 > self._low - margin) & (points_N2 < high + margin), axis=1)]
         self._taken[self._cells((points_N2[:, None, :] + disc).reshape(-1, 2))] = True
 
     def take(self, xy: Floats, yaw: float, length_m: float, width_m: float, margin_m: float = 0.0) -> bool:
@@ -112,6 +115,9 @@ def build_scenery(road_map: RoadMap, route: Polyline, parked: int, seed: int) ->
         ground.take_strip(line.resampled(_CELL_M).points_N2, 1.6)
     for line in road_map.parking:
         ground.take_strip(line.resampled(_CELL_M).points_N2, 1.5)
+    for strip in road_map.strips.values():
+        if strip.kind == "shoulder" and float(strip.width_N.max()) > _WIDE_SHOULDER_M:
+            ground.take_strip(strip.center_N2, 0.5 * float(strip.width_N.max()))
     _park(boxes, road_map, route, parked, stream(seed, "parked"))
     walk = np.concatenate(sidewalk_points) if sidewalk_points else np.zeros((0, 2))
     kerbs = list(_kerbs(road_map, route))
@@ -119,6 +125,14 @@ def build_scenery(road_map: RoadMap, route: Polyline, parked: int, seed: int) ->
     _build(boxes, ground, kerbs, urban, rng)
     _plant(boxes, ground, kerbs, urban, rng)
     return boxes.boxes()
+
+
+def without(boxes: Boxes, places: Iterable[tuple[Floats, float]]) -> Boxes:
+    """The boxes whose centres lie in none of the places ((2,) point, radius in metres); buildings stay."""
+    keep = np.ones(len(boxes), dtype=np.bool_)
+    for xy, radius_m in places:
+        keep &= (np.hypot(*(boxes.xy_N2 - xy).T) > radius_m) | (boxes.kinds_N == int(BodyKind.BUILDING))
+    return boxes if keep.all() else boxes.select(keep)
 
 
 def _kerbs(road_map: RoadMap, route: Polyline) -> Iterable[_Kerb]:

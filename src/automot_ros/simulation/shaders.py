@@ -8,12 +8,12 @@ _COMMON = """
 #version 330
 layout(std140) uniform Scene {
     mat4 view_projection;
-    vec4 eye;            // camera position, metres
-    vec4 camera_right;
-    vec4 camera_up;
-    vec4 to_sun;         // unit vector
-    vec4 sun_color;
-    vec4 ambient_sky;
+    vec4 eye;            // camera position, metres; w: 1 by night
+    vec4 camera_right;   // w: cosine of the ego's heading
+    vec4 camera_up;      // w: sine of the ego's heading
+    vec4 to_sun;         // unit vector; w: how dark shadows are
+    vec4 sun_color;      // w: 1 where the road is wet
+    vec4 ambient_sky;    // w: 1 in fog
     vec4 ambient_ground;
     vec4 haze;           // colour of the horizon; w: density, 1/m
 };
@@ -23,9 +23,22 @@ float clear_air(vec3 at) {
     return exp(-far * far);
 }
 
-vec3 lit(vec3 color, vec3 normal) {
+// Low beam of the ego: a cone ahead that fades with distance and leaves what is high in the dark.
+vec3 head_light(vec3 at, vec3 normal) {
+    vec2 away = at.xy - eye.xy;
+    float far = max(length(away), 0.5);
+    vec2 ray = away / far;
+    float ahead = smoothstep(0.66, 0.96, dot(ray, vec2(camera_right.w, camera_up.w)));
+    float low = 1.0 - 0.8 * smoothstep(0.9, 2.6, at.z);
+    float facing = max(dot(normal, vec3(-0.6 * ray, 0.85)), 0.0);
+    return eye.w * vec3(1.6, 1.5, 1.25) * ahead * low * facing / (1.0 + far * far / 900.0);
+}
+
+vec3 lit(vec3 color, vec3 normal, vec3 at) {
     vec3 ambient = mix(ambient_ground.rgb, ambient_sky.rgb, 0.5 * normal.z + 0.5);
-    return color * (ambient + sun_color.rgb * max(dot(normal, to_sun.xyz), 0.0));
+    vec3 light = ambient + sun_color.rgb * max(dot(normal, to_sun.xyz), 0.0);
+    if (eye.w > 0.0) light += head_light(at, normal);
+    return color * light;
 }
 """
 
@@ -38,8 +51,20 @@ out vec2 texel;
 void main() {
     vec3 at = in_position + vec3(origin, 0.0);
     float air = clear_air(at);
-    vec3 shaded = lit(in_color.rgb, vec3(0.0, 0.0, 1.0));
-    color = vec4(mix(haze.rgb, shaded, air), in_color.a * air * air);
+    vec3 base = in_color.rgb;
+    float grain = in_color.a;
+    float mirror = 0.0;
+    if (sun_color.w > 0.0) {
+        // What is gray is paved: it turns dark when wet, and mirrors the sky where one looks along it.
+        float tint = max(base.r, max(base.g, base.b)) - min(base.r, base.b);
+        float paved = sun_color.w * clamp(1.0 - 9.0 * tint, 0.0, 1.0);
+        base *= 1.0 - 0.42 * paved;
+        float steep = clamp((eye.z - at.z) / length(at - eye.xyz), 0.0, 1.0);
+        mirror = paved * (0.02 + 0.62 * pow(1.0 - steep, 5.0));
+        grain += 1.3 * mirror;
+    }
+    vec3 shaded = mix(lit(base, vec3(0.0, 0.0, 1.0), at), haze.rgb, mirror);
+    color = vec4(mix(haze.rgb, shaded, air), grain * air * air);
     // Turned against the map, so that the repeating tile does not line up with the streets.
     texel = vec2(0.8 * at.x + 0.6 * at.y, 0.8 * at.y - 0.6 * at.x) / 22.0;
     gl_Position = view_projection * vec4(at, 1.0);
@@ -62,7 +87,7 @@ in float in_material;
 in vec3 box_base;         // centre of the underside, map frame
 in vec2 box_turn;         // cosine and sine of the yaw
 in vec3 box_size;
-in vec4 box_color;        // rgb, and 1 when it stands with its foot on the brake
+in vec4 box_color;        // rgb; brake lamps 0..1, and 2 more in the first half of a flash
 
 vec3 placed(vec3 p) {
     vec3 q = p * box_size;
@@ -80,8 +105,8 @@ float hash(vec2 p) {
 """
 
 BODY_VERTEX = _COMMON + _INSTANCE + """
-uniform vec4 looks[16];   // colour of a material; w: share of the box's own colour
-uniform vec4 glows[16];   // light it gives by itself; w: gloss
+uniform vec4 looks[MATERIALS];   // colour of a material; w: share of the box's own colour
+uniform vec4 glows[MATERIALS];   // light it gives by itself; w: gloss
 out vec3 color;
 void main() {
     vec3 at = placed(in_position);
@@ -90,13 +115,18 @@ void main() {
     float own = hash(floor(box_base.xy * 3.0));
     vec3 base = mix(looks[material].rgb, box_color.rgb, looks[material].w);
     vec3 glow = glows[material].rgb;
-    if (material == 3) glow += box_color.a * vec3(0.75, 0.1, 0.08);
+    float flash = step(1.5, box_color.a);
+    if (material == 3) glow += (box_color.a - 2.0 * flash) * vec3(0.75, 0.1, 0.08);
     if (material == 5) base *= 1.0 - 0.5 * own;
     if (material == 6) base *= 0.8 + 0.8 * own;
     if (material == 7) base *= (0.66 + 0.6 * in_position.z) * (0.84 + 0.32 * hash(in_position.xy + in_position.z))
                                * vec3(0.85 + 0.35 * own, 1.0, 1.0);
+    if (material == 3 || material == 4) glow *= 1.0 + eye.w;
     if (material == 10) glow = box_color.rgb;
-    vec3 shaded = lit(base, normal) + glow;
+    if (material == 18) glow = flash * vec3(1.0, 0.12, 0.1);
+    if (material == 19) glow = (1.0 - flash) * vec3(0.15, 0.4, 1.0);
+    if (material == 20) glow = flash * vec3(1.0, 0.68, 0.08);
+    vec3 shaded = lit(base, normal, at) + glow;
     vec3 ray = normalize(at - eye.xyz);
     float fresnel = glows[material].w * (0.15 + 0.85 * pow(1.0 - max(-dot(ray, normal), 0.0), 3.0));
     vec3 mirrored = mix(ambient_ground.rgb, haze.rgb, smoothstep(-0.1, 0.3, reflect(ray, normal).z));
@@ -113,17 +143,18 @@ void main() { out_color = vec4(color, 1.0); }
 """
 
 BUILDING_VERTEX = _COMMON + _INSTANCE + """
-out vec3 wall;
-out vec3 glass;
+out vec4 wall;            // w: how much of the frames is to be seen
+out vec4 glass;           // w: light from inside by night
 out vec2 texel;           // eight windows across the tile
 void main() {
     vec3 at = placed(in_position);
     vec3 normal = turned(in_normal);
     float own = hash(floor(box_base.xy));
     float air = clear_air(at);
-    vec3 shaded = lit(box_color.rgb, normal) * (0.86 + 0.14 * in_position.z);
-    wall = mix(haze.rgb, shaded, air);
-    glass = mix(haze.rgb, mix(vec3(0.17, 0.21, 0.27), haze.rgb * 0.6, 0.2 + 0.3 * own), air);
+    vec3 shaded = lit(box_color.rgb, normal, at) * (0.86 + 0.14 * in_position.z);
+    wall = vec4(mix(haze.rgb, shaded, air), mix(1.0, air, ambient_sky.w));
+    vec3 pane = mix(vec3(0.17, 0.21, 0.27) * (1.0 - 0.85 * eye.w), haze.rgb * 0.6, 0.2 + 0.3 * own);
+    glass = vec4(mix(haze.rgb, pane, air), eye.w * air);
     vec2 extent = vec2(abs(in_normal.x) > 0.5 ? box_size.y : box_size.x, box_size.z);
     vec2 across = vec2((abs(in_normal.x) > 0.5 ? in_position.y : in_position.x) + 0.5, in_position.z);
     vec2 windows = max(vec2(1.0), floor(extent / vec2(2.9 + 0.6 * own, 3.2)));
@@ -136,13 +167,14 @@ void main() {
 BUILDING_FRAGMENT = """
 #version 330
 uniform sampler2D windows;   // R pane, G frame, B how light this pane is
-in vec3 wall;
-in vec3 glass;
+in vec4 wall;
+in vec4 glass;
 in vec2 texel;
 out vec4 out_color;
 void main() {
     vec3 w = texture(windows, texel).rgb;
-    out_color = vec4(mix(wall * (1.0 + 0.2 * w.g), glass * (0.6 + w.b), w.r), 1.0);
+    vec3 pane = glass.rgb * mix(1.0, 0.6 + w.b, wall.w) + glass.w * vec3(0.85, 0.66, 0.36) * smoothstep(0.46, 0.75, w.b);
+    out_color = vec4(mix(wall.rgb * (1.0 + 0.2 * wall.w * w.g), pane, w.r), 1.0);
 }
 """
 
@@ -154,7 +186,7 @@ void main() {
     vec3 at = placed(vec3(in_position.xy * (1.0 + 0.9 / box_size.xy), 0.0));
     at.xy -= to_sun.xy / max(to_sun.z, 0.3) * min(box_size.z, 6.0) * 0.35;
     at.z = box_base.z + 0.035 + 0.11 * box_color.a;   // above the sidewalk where something stands on one
-    strength = 0.55 * clear_air(at);
+    strength = 0.55 * to_sun.w * clear_air(at);
     gl_Position = view_projection * vec4(at, 1.0);
 }
 """

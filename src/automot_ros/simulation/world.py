@@ -29,7 +29,7 @@ from automot_ros.simulation.posts import Posts
 from automot_ros.simulation.rules import LineWatch
 from automot_ros.simulation.scenarios import SCENARIOS
 from automot_ros.simulation.scenarios.scenario import Scenario
-from automot_ros.simulation.scenery import build_scenery
+from automot_ros.simulation.scenery import build_scenery, without
 from automot_ros.simulation.tasks import DriveTask, load_map
 from automot_ros.simulation.traffic import FIRST_ID as FIRST_VEHICLE_ID
 from automot_ros.simulation.traffic import EgoView, Traffic, Vehicle
@@ -45,6 +45,7 @@ EGO_ID = 1
 _EGO_COLOR = (30, 90, 180)
 _SAME_EVENT_NS = 5 * SECOND_NS
 _SAME_PLACE_M, _STANDING_MPS = 5.0, 0.1
+_SIDESTEP_M = 0.06
 _CLAIM_S = 4.0
 _CLAIM_LEAST_MPS = 1.0
 _CLAIM_PATIENCE_TICKS = 160
@@ -111,6 +112,7 @@ class World:
         self._lights = Lights(self.map.signals, task.seed)
         self._posts = Posts(self.map, self._line)
         scenery = build_scenery(self.map, self._line, task.traffic.parked, task.seed)
+        scenery = without(scenery, [place for scenario in self.scenarios for place in scenario.keep_clear()])
         self.static_boxes = Boxes.join(scenery, self._posts.static)
         self._static = StaticField(self.static_boxes)
         self._watch = LineWatch(self.map)
@@ -142,6 +144,10 @@ class World:
     def walkers(self) -> tuple[Walker, ...]:
         """The people as they stand."""
         return self._walkers.walkers()
+
+    def has_stopped_at(self, signal_id: int) -> bool:
+        """Whether the ego has stood at a stop sign as it wants, and not driven on since."""
+        return self._watch.has_stopped_at(signal_id)
 
     @property
     def route_s_m(self) -> float:
@@ -205,6 +211,11 @@ class World:
     def disturb_steer(self, offset: float) -> None:
         """Add to every steering command (-1..1, left positive) from now on."""
         self._steer_off = offset
+
+    def place_ego(self, pose: Pose2) -> None:
+        """Put the ego, standing, somewhere else than the begin of its route, before the drive begins."""
+        self._state = BicycleState(pose, 0.0)
+        self.ego = self._ego_state()
 
     def note_timeout(self) -> None:
         """A scenario was not over in its time."""
@@ -312,6 +323,10 @@ class World:
         """The ego and a body of the cast part, each at rest along the push."""
         pose = self._state.pose
         if actor.kind is BodyKind.WALKER:
+            if speed_mps < _STANDING_MPS:  # who walks into a standing car walks round it
+                ahead = 1.0 if float((actor.pose.position_m - pose.position_m) @ pose.forward) > 0.0 else -1.0
+                actor.shove(ahead * _SIDESTEP_M * pose.forward - push_2)
+                return
             self._note(EventKind.COLLISION_WALKER, actor.id, speed_mps)
             actor.push_back(0.0)
             actor.shove(-push_2)

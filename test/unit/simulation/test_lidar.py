@@ -10,7 +10,7 @@ from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.sensing import LidarModel
-from automot_ros.simulation.lidar import GROUND_INTENSITY, KIND_INTENSITIES, azimuths, sweep
+from automot_ros.simulation.lidar import GROUND_INTENSITY, KIND_INTENSITIES, azimuths, drop_out, sweep
 
 MODEL = LidarModel()
 
@@ -121,3 +121,27 @@ def test_boxes_out_of_range_and_their_order_change_nothing():
     assert np.array_equal(one, sweep(MODEL, Pose2(0, 0, 0.0), boxes, 1))
     assert one.dtype == np.float32
     assert np.isfinite(one).all()
+
+
+def test_every_kind_has_an_intensity_and_a_reflecting_sign_the_highest():
+    assert len(KIND_INTENSITIES) == len(BodyKind)
+    assert ((KIND_INTENSITIES > GROUND_INTENSITY) & (KIND_INTENSITIES <= 1.0)).all()
+    assert int(np.argmax(KIND_INTENSITIES)) == BodyKind.SIGN
+
+
+def test_rubbish_is_seen_and_lies_lower_than_anything_that_matters():
+    points = sweep(MODEL, Pose2(0, 0, 0.0), box(BodyKind.DEBRIS, (6.0, 1.0), size=(0.8, 0.8, 0.12)), 0)
+    on_it = points[points[:, 3] > GROUND_INTENSITY]
+    assert len(on_it) > 0
+    assert (on_it[:, 2] + MODEL.position_ego_m[2]).max() < 0.3
+
+
+@pytest.mark.parametrize("share", [0.1, 0.6])
+def test_drop_out_loses_its_share_by_seed_and_tick_and_leaves_the_rest_as_it_is(share):
+    points = sweep(MODEL, Pose2(0, 0, 0.0), random_boxes(30), 0)
+    left = drop_out(points, share, 3, 8)
+    assert len(left) / len(points) == pytest.approx(1.0 - share, abs=0.03)
+    assert np.array_equal(left, drop_out(points, share, 3, 8))
+    assert not np.array_equal(left[:200], drop_out(points, share, 3, 9)[:200])
+    assert {tuple(p) for p in left.tolist()} <= {tuple(p) for p in points.tolist()}
+    assert len(drop_out(points, 0.0, 3, 8)) == len(points)

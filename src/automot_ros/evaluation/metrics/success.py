@@ -1,4 +1,7 @@
-"""Success as Bench2Drive has it: the route is completed and nothing at all went wrong (minimum speed aside)."""
+"""Success as Bench2Drive has it: the route is completed and nothing at all went wrong (minimum speed aside).
+
+Source: tools/merge_route_json.py. One centimetre outside the route's lanes is an infraction like any other.
+"""
 
 from collections.abc import Mapping
 

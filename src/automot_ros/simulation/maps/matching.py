@@ -1,4 +1,4 @@
-"""The way through sparse points: each point is matched to lanes near it, the cheapest chain over the lanes wins."""
+"""The way through points, sparse or dense: each is matched to lanes near it, the cheapest chain over the lanes wins."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.errors import MapError
+from automot_ros.simulation.maps.changes import Leg, assemble
 from automot_ros.simulation.maps.lanes import Lane
-from automot_ros.simulation.maps.routing import Leg, assemble, dense
+from automot_ros.simulation.maps.routing import dense
 
 CHANGE_COST_M = 15.0  # a lane change is worth this detour
 HURRY_COST_M = 25.0  # more for one with less than ROOM_M of lane to make it in
 ROOM_M = 12.0
 OFFSET_COST = 3.0  # metres of detour per square metre beside the lane
 BACK_M = 1.0  # a point may lie this little behind the one before it
+BACK_BESIDE_M = 2.5  # more where the lane changes, as CARLA's planner does it
+DENSE_M = 5.0  # points this close belong to one drive: no way round the block leads from one to the next
 NEAR_M = 80.0  # how much farther than the gap the first, quick search looks
 Points = NDArray[np.float64]
 Way = tuple[float, tuple[int, ...]]
@@ -56,32 +59,38 @@ def route_through(lanes: Sequence[Lane], near: Callable[[Points], list[Candidate
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2 or not np.all(np.isfinite(points)):
         raise MapError("not a row of route points", got=f"shape {points.shape}", wanted="finite (N >= 2, 2)")
     keep = np.concatenate([[True], np.hypot(*np.diff(points, axis=0).T) > 0.5])
-    points = points[keep]
+    points, numbers = points[keep], np.flatnonzero(keep).tolist()
     if len(points) < 2:
         raise MapError("all route points lie in one place", got=np.round(points[0], 2).tolist())
     rows = [near(p) for p in points]
-    for point, row in zip(points, rows, strict=True):
+    for number, point, row in zip(numbers, points, rows, strict=True):
         if not row:
-            raise MapError("a route point lies on no lane", got=np.round(point, 2).tolist())
-    chosen, ways = _cheapest(lanes, points, rows)
-    return dense(assemble(lanes, _legs(lanes, chosen, ways), chosen[0].s_m, chosen[-1].s_m), None)
+            raise MapError("a route point lies on no lane", where=f"point {number}", got=np.round(point, 2).tolist(),
+                           wanted="a place on a driving lane or at most 2 m beside one")
+    chosen, ways = _cheapest(lanes, points, numbers, rows)
+    way = assemble(lanes, _legs(lanes, chosen, ways), chosen[0].s_m, chosen[-1].s_m)
+    given_m, found_m = (float(np.hypot(*np.diff(p, axis=0).T).sum()) for p in (points, way))
+    if found_m < 0.5 * given_m:
+        raise MapError("no way over the lanes as the route points run: they run against them", got=f"{found_m:.0f} m",
+                       wanted=f"{given_m:.0f} m")
+    return dense(way, None)
 
 
-def _cheapest(lanes: Sequence[Lane], points_N2: Points, rows: list[list[Candidate]]) -> tuple[
+def _cheapest(lanes: Sequence[Lane], points_N2: Points, numbers: list[int], rows: list[list[Candidate]]) -> tuple[
         list[Candidate], list[tuple[int, ...]]]:
     """Best candidate of each point, and the lanes between one and the next (both ends included)."""
     cost = [OFFSET_COST * c.lateral_m**2 for c in rows[0]]
     trail: list[list[tuple[int, tuple[int, ...]]]] = []
     for k in range(1, len(rows)):
         gap = float(np.hypot(*(points_N2[k] - points_N2[k - 1])))
-        for limit in (2.0 * gap + NEAR_M, math.inf):
+        for limit in (2.0 * gap + NEAR_M, math.inf)[: 1 if gap <= DENSE_M else 2]:
             best = _step(lanes, rows[k - 1], cost, rows[k], limit)
             if any(math.isfinite(row[0]) for row in best):
                 break
         cost = [row[0] for row in best]
         if not any(math.isfinite(c) for c in cost):
             raise MapError("no way over the lanes to a route point", got=np.round(points_N2[k], 2).tolist(),
-                           where=f"point {k}")
+                           where=f"point {numbers[k]}")
         trail.append([(row[1], row[2]) for row in best])
     place = int(np.argmin(cost))
     chosen = [rows[-1][place]]
@@ -117,7 +126,7 @@ def _way(lanes: Sequence[Lane], start: Candidate, goal: Candidate, spread: dict[
             options.append((cost + goal.s_m - start.s_m + (HURRY_COST_M if hurried else 0.0), path))
         elif start.lane != goal.lane:
             ahead = goal.s_m - _beside(lanes, start.lane, start.s_m, goal.lane)
-            if ahead > -BACK_M:
+            if ahead > -BACK_BESIDE_M:
                 options.append((cost + max(0.0, ahead), path))
     return min(options, default=None)
 

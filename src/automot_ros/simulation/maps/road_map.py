@@ -131,20 +131,23 @@ class RoadMap:
         s, lateral = self.lanes[index].center.project(point, near_s - 2.0, near_s + 2.0)
         return (index, s, lateral) if abs(lateral) <= LANE_REACH_M else None
 
-    def lane_along(self, xy: Points, yaw_rad: float, reach_m: float = 3.0) -> tuple[int, float, float] | None:
-        """Nearest driving lane that runs within a radian of `yaw_rad`: index, arc length, offset; None beyond reach."""
+    def lanes_near(self, xy: Points, reach_m: float) -> list[tuple[int, float, float]]:
+        """Every driving lane whose centre passes within `reach_m` of a point: index, arc length, offset."""
         tree, owner, s_of = self._samples
         point = np.asarray(xy, dtype=np.float64)
         places: dict[int, float] = {}
-        hits = np.array(tree.query_ball_point(point, reach_m + 1.0), dtype=int)
+        hits = np.array(tree.query_ball_point(point, reach_m + 0.6), dtype=int)
         for place in hits[np.argsort(np.hypot(*(tree.data[hits] - point).T), kind="stable")].tolist():
             places.setdefault(int(owner[place]), float(s_of[place]))
+        found = [(index, *self.lanes[index].center.project(point, s - 2.0, s + 2.0)) for index, s in places.items()]
+        return [f for f in found if abs(f[2]) <= reach_m]
+
+    def lane_along(self, xy: Points, yaw_rad: float, reach_m: float = 3.0) -> tuple[int, float, float] | None:
+        """The nearest of these that runs within a radian of `yaw_rad`; None where none does."""
         found: tuple[int, float, float] | None = None
-        for index, near_s in places.items():
-            line = self.lanes[index].center
-            s, lateral = line.project(point, near_s - 2.0, near_s + 2.0)
-            turned = abs(wrap_angle(line.yaw_at(s) - yaw_rad))
-            if turned < 1.0 and abs(lateral) <= reach_m and (found is None or abs(lateral) < abs(found[2]) - 0.05):
+        for index, s, lateral in self.lanes_near(xy, reach_m):
+            turned = abs(wrap_angle(self.lanes[index].center.yaw_at(s) - yaw_rad))
+            if turned < 1.0 and (found is None or abs(lateral) < abs(found[2]) - 0.05):
                 found = (index, s, lateral)
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +10,15 @@ from scipy.ndimage import gaussian_filter1d
 
 from automot_ros.base.errors import MapError
 from automot_ros.geometry.polyline import Polyline
+from automot_ros.simulation.maps.changes import CHANGE_M, Leg, assemble
 from automot_ros.simulation.maps.lanes import Lane
 
-CHANGE_M = 32.0
-CHANGE_LEAST_M = 8.0
 CHANGE_CLEAR_M = 15.0
 ROUTE_STEP_M = 1.0
 _SMOOTH_M = 1.0
 _FINE_M = 0.25
 _PAD = 40
 Points = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A lane of a route. Where the next leg's lane is reached sideways, `change_at_m` is the middle of that move."""
-
-    lane: int
-    change_at_m: float | None = None
 
 
 def random_route(lanes: Sequence[Lane], rng: np.random.Generator, length_m: float, start_lane: int | None) -> list[int]:
@@ -98,50 +88,6 @@ def route_points(lanes: Sequence[Lane], lane_indices: Sequence[int], start_s_m: 
     return dense(assemble(lanes, legs, start_s_m, None), length_m)
 
 
-def assemble(lanes: Sequence[Lane], legs: Sequence[Leg], start_s_m: float, end_s_m: float | None) -> Points:
-    """Centre-line points of a row of legs, lane changes blended; not yet evenly spaced."""
-    pieces: list[Points] = []
-    s = start_s_m
-    for leg, after in zip(legs, [*legs[1:], None], strict=True):
-        line = lanes[leg.lane].center
-        if after is None:
-            last = line.length_m if end_s_m is None else end_s_m
-            pieces.append(_cut(line, min(s, last), last))
-        elif leg.change_at_m is None and after.lane in lanes[leg.lane].next:
-            pieces.append(_cut(line, s, line.length_m))
-            s = 0.0
-        elif leg.change_at_m is not None and after.lane in (lanes[leg.lane].left, lanes[leg.lane].right):
-            room = line.length_m
-            if end_s_m is not None and after is legs[-1]:
-                room = line.project(lanes[after.lane].center.at(end_s_m))[0]
-            leave, reach = _window(room, s, leg.change_at_m, leg.lane)
-            pieces.append(_cut(line, s, leave))
-            part, s = change(line, lanes[after.lane].center, leave, reach)
-            pieces.append(part)
-        else:
-            raise MapError("lanes of a route do not connect", where=f"lanes {leg.lane} -> {after.lane}")
-    return np.concatenate(pieces)
-
-
-def _window(room_m: float, s_m: float, middle_m: float, lane: int) -> tuple[float, float]:
-    """From where to where a lane is changed: about the wanted place, as gently as the room (to `room_m`) allows."""
-    if room_m - s_m < CHANGE_LEAST_M:
-        raise MapError("no room to change lanes", where=f"lane {lane}", got=f"{room_m - s_m:.1f} m",
-                       wanted=f">= {CHANGE_LEAST_M} m")
-    half_least = 0.5 * CHANGE_LEAST_M
-    middle = min(max(middle_m, s_m + half_least), room_m - half_least)
-    half = min(0.5 * CHANGE_M, middle - s_m, room_m - middle)
-    return middle - half, middle + half
-
-
-def change(a: Polyline, b: Polyline, leave_m: float, reach_m: float) -> tuple[Points, float]:
-    """Points of a lane change from `a` (between two arc lengths) onto `b`, and the arc length on `b` where it ends."""
-    w = np.linspace(0.0, 1.0, max(3, int(reach_m - leave_m) + 1))
-    begin, end = b.project(a.at(leave_m))[0], b.project(a.at(reach_m))[0]
-    blend = (w * w * w * (10.0 - 15.0 * w + 6.0 * w * w))[:, None]
-    return (1.0 - blend) * a.at(leave_m + w * (reach_m - leave_m)) + blend * b.at(begin + w * (end - begin)), end
-
-
 def dense(points_N2: Points, length_m: float | None) -> Points:
     """Points 1 m apart on a smoothed copy of a path, `length_m` long when given. The ends stay where they are."""
     p = Polyline(points_N2).resampled(_FINE_M).points_N2
@@ -154,9 +100,3 @@ def dense(points_N2: Points, length_m: float | None) -> Points:
     if line.length_m < length_m - 0.5:
         raise MapError("the lanes end before the route does", got=f"{line.length_m:.1f} m", wanted=f"{length_m:.1f} m")
     return Polyline(line.at(np.arange(0.0, min(length_m, line.length_m) + 1e-6, ROUTE_STEP_M))).points_N2
-
-
-def _cut(line: Polyline, s0_m: float, s1_m: float) -> Points:
-    """The points of a polyline between two arc lengths, both ends included."""
-    inside = (line.s_N > s0_m + 1e-3) & (line.s_N < s1_m - 1e-3)
-    return np.concatenate([line.at(s0_m)[None], line.points_N2[inside], line.at(s1_m)[None]])

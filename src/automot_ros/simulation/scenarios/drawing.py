@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from automot_ros.simulation.scenarios.scenario import Scenario
 
 ROUTE_M = 420.0
+PULL_OUT_M = 8.5
 _MAPS, _ROUTES = 14, 24
 _END_CLEAR_M = 14.0
+_LEAST_BEFORE_M, _BEFORE_STOP_M = 25.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,14 @@ class Wish:
     """Where a scenario class wants to happen on a route, and with which parameters (by tag, as a route file has them).
 
     begin_m, end_m: where the drive begins and ends, where the class's usual distances do not fit.
+    begin_right_m: how far right of the route the drive begins (parked); it is back on the route after PULL_OUT_M.
     """
 
     trigger_s_m: float
     parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     begin_m: float | None = None
     end_m: float | None = None
+    begin_right_m: float = 0.0
 
 
 class RouteView:
@@ -87,7 +91,7 @@ def scenario_task(cls: type[Scenario], seed: int) -> DriveTask:
         road_map = load_map(f"{kind}-{map_seed}", xodr)
         junctions = Junctions(road_map)
         for _ in range(_ROUTES):
-            view = _random_view(road_map, junctions, rng, cls)
+            view = cls.route(road_map, junctions, rng)
             if view is None:
                 continue
             wish = cls.place(view, rng)
@@ -96,8 +100,8 @@ def scenario_task(cls: type[Scenario], seed: int) -> DriveTask:
     raise MapError("no place for this scenario", where=cls.__name__, got=f"{_MAPS} maps tried, seed {seed}")
 
 
-def _random_view(road_map: RoadMap, junctions: Junctions, rng: np.random.Generator,
-                 cls: type[Scenario]) -> RouteView | None:
+def random_view(road_map: RoadMap, junctions: Junctions, rng: np.random.Generator) -> RouteView | None:
+    """A random route of ROUTE_M that keeps its lanes; None where the draw failed."""
     starts = [lane for lane in road_map.lanes if lane.junction_id < 0 and lane.next and lane.center.length_m > 25.0]
     lane = starts[int(rng.integers(len(starts)))]
     try:
@@ -112,9 +116,10 @@ def _random_view(road_map: RoadMap, junctions: Junctions, rng: np.random.Generat
 
 def _task(cls: type[Scenario], seed: int, view: RouteView, xodr: str, wish: Wish,
           rng: np.random.Generator) -> DriveTask:
-    begin = _good_begin(view, wish.trigger_s_m - rng.uniform(*cls.before_m)) if wish.begin_m is None else wish.begin_m
+    begin = (_good_begin(view, wish.trigger_s_m - rng.uniform(*cls.before_m), wish.trigger_s_m) if wish.begin_m is None
+             else wish.begin_m)
     end = wish.end_m if wish.end_m is not None else _good_end(view, wish.trigger_s_m + cls.after_m)
-    route = view.line.at(np.arange(begin, end + 1e-6, 1.0))
+    route = _pulled_out(view.line, np.arange(begin, end + 1e-6, 1.0), wish.begin_right_m)
     x, y = view.line.at(wish.trigger_s_m)
     trigger = Pose2(float(x), float(y), view.line.yaw_at(wish.trigger_s_m))
     name = cls.__name__
@@ -124,12 +129,27 @@ def _task(cls: type[Scenario], seed: int, view: RouteView, xodr: str, wish: Wish
                      (ScenarioSpec(f"{name}_1", name, trigger, wish.parameters),), drawn_conditions(seed))
 
 
-def _good_begin(view: RouteView, wanted_m: float) -> float:
-    """The place to start: not in a junction, and on the route."""
+def _pulled_out(line: Polyline, s_N: np.ndarray[tuple[int, ...], np.dtype[np.float64]], right_m: float) -> (
+        np.ndarray[tuple[int, ...], np.dtype[np.float64]]):
+    """Points of a route that begins `right_m` beside its line and moves over to it within the first PULL_OUT_M."""
+    points = line.at(s_N)
+    if right_m == 0.0:
+        return points
+    u = np.clip((s_N - s_N[0]) / PULL_OUT_M, 0.0, 1.0)
+    yaw = np.array([line.yaw_at(float(s)) for s in s_N])
+    aside = right_m * (1.0 - u * u * (3.0 - 2.0 * u))
+    moved: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = points + aside[:, None] * np.stack(
+        [np.sin(yaw), -np.cos(yaw)], axis=1)
+    return moved
+
+
+def _good_begin(view: RouteView, wanted_m: float, trigger_m: float) -> float:
+    """The place to start: on the route, not in a junction; before one, where behind it the trigger would be too near."""
     begin = max(0.0, wanted_m)
     for way in view.passages:
         if way.stop_m - 6.0 < begin < way.end_m + 1.0:
-            begin = way.end_m + 1.0
+            near = trigger_m - way.end_m < _LEAST_BEFORE_M and way.stop_m > _BEFORE_STOP_M
+            begin = way.stop_m - _BEFORE_STOP_M if near else way.end_m + 1.0
     return begin
 
 

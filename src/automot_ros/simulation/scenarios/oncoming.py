@@ -4,69 +4,75 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from automot_ros.geometry.polyline import Polyline
-from automot_ros.geometry.se2 import Pose2
-from automot_ros.scene.actors import BodyKind
-from automot_ros.simulation.cast import Actor
+from automot_ros.simulation.scenarios.flow import Flow
 
 if TYPE_CHECKING:
     from automot_ros.simulation.scenarios.scenario import Scenario, Script
+    from automot_ros.simulation.scenarios.surroundings import Surroundings
 
 SPEED_OF_LIMIT = 0.8
 SOURCE_OF_LIMIT_S, SOURCE_M = 1.5, 30.0
+SEEN_M = 110.0
+_PASS_S, _ROOM_M = 9.0, 25.0
+_FROM_M = (45.0, 70.0)
 
 
 class OncomingFlow:
     """Cars from a source ahead of an obstacle to a sink behind it, gaps U(from, to) m, as OppositeActorFlow has them.
 
-    Source and sink lie 1.5 s at the speed limit plus 30 m from the obstacle. Each car heeds what stands on its lane.
+    The sink lies 1.5 s at the speed limit plus 30 m behind the obstacle, the source as far ahead, but 110 m where the
+    road is so long: who wants to pass must see who comes. Neither lies behind a junction. Of three gaps in a row one
+    is in each third of the interval. Without an oncoming lane nobody comes.
     Source: scenario_runner, atomic_behaviors.py, OppositeActorFlow (MIT).
     """
 
-    def __init__(self, scenario: Scenario, at_s_m: float, gap_m: tuple[float, float]) -> None:
-        self._scenario, self._gap_m = scenario, gap_m
-        found = scenario.around.opposite(at_s_m)
-        self._path: Polyline | None = None
-        self._cars: list[Actor] = []
+    def __init__(self, scenario: Scenario, at_s_m: float, long_m: float, gap_m: tuple[float, float]) -> None:
+        self._flow: Flow | None = None
+        found = _way(scenario, at_s_m, long_m)
         if found is None:
             return
-        lane = scenario.world.map.lanes[found[0]]
-        reach = SOURCE_OF_LIMIT_S * lane.speed_limit_mps + SOURCE_M
-        s_here = lane.center.project(scenario.on_route(at_s_m).position_m)[0]
-        self._path = scenario.around.through(found[0], s_here, reach, reach)
-        self._speed_mps = SPEED_OF_LIMIT * lane.speed_limit_mps
-        self._next_gap_m = 0.0
+        path, lanes = found
+        speed = SPEED_OF_LIMIT * scenario.world.map.lanes[lanes[0]].speed_limit_mps
+        self._flow = Flow(scenario, path, speed, gap_m, thirds=True)
+
+    @property
+    def cars(self) -> int:
+        """How many are on their way."""
+        return 0 if self._flow is None else len(self._flow.cars)
 
     @staticmethod
-    def lanes(scenario: Scenario, at_s_m: float) -> set[int]:
-        """The oncoming lane beside an arc length."""
-        found = scenario.around.opposite(at_s_m)
-        return set() if found is None else {found[0]}
+    def lanes(scenario: Scenario, at_s_m: float, long_m: float) -> set[int]:
+        """The oncoming lanes that the flow is on."""
+        found = _way(scenario, at_s_m, long_m)
+        return set() if found is None else set(found[1])
+
+    def step(self) -> None:
+        """One tick of the flow alone."""
+        if self._flow is not None:
+            self._flow.step()
 
     def during(self, script: Script) -> Script:
         """Run the flow for as long as a script runs; then its cars drive on and vanish at the sink."""
-        for _ in script:
-            self.step()
-            yield
-        while self._cars:
-            self._retire()
-            yield
+        yield from script if self._flow is None else self._flow.during(script)
 
-    def step(self) -> None:
-        """One tick: a new car when the last is far enough from the source."""
-        self._retire()
-        if self._path is None:
-            return
-        last = self._cars[-1].s_m if self._cars else float("inf")
-        if last >= self._next_gap_m:
-            x, y = self._path.at(0.0)
-            car = self._scenario.world.cast.add(BodyKind.CAR, Pose2(float(x), float(y), self._path.yaw_at(0.0)))
-            car.go(self._path, self._speed_mps, start_s_m=0.0, now_mps=self._speed_mps, heeds=True)
-            self._cars.append(car)
-            self._next_gap_m = car.size[0] + float(self._scenario.rng.uniform(*self._gap_m))
 
-    def _retire(self) -> None:
-        gone = [c for c in self._cars if c.left_m < 1.0]
-        if gone:
-            self._scenario.cleared(gone)
-            self._cars = [c for c in self._cars if c not in gone]
+def fair_gap(around: Surroundings, at_s_m: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Gaps (from, to), m, of which one in three lets a driver pass from standstill: 9 s and 25 m."""
+    found = around.opposite(at_s_m)
+    speed = SPEED_OF_LIMIT * (around.lane(at_s_m) if found is None else around.map.lanes[found[0]]).speed_limit_mps
+    low = float(rng.uniform(*_FROM_M))
+    return low, min(max(low + 1.5 * (_PASS_S * speed + _ROOM_M - low), 90.0), 200.0)
+
+
+def _way(scenario: Scenario, at_s_m: float, long_m: float) -> tuple[Polyline, list[int]] | None:
+    """The flow's path, and its lanes; None without an oncoming lane."""
+    found = scenario.around.opposite(at_s_m)
+    if found is None:
+        return None
+    lane = scenario.world.map.lanes[found[0]]
+    here = lane.center.project(scenario.on_route(at_s_m).position_m)[0]
+    reach = SOURCE_OF_LIMIT_S * lane.speed_limit_mps + SOURCE_M
+    return scenario.around.in_block(found[0], here, max(reach, SEEN_M) + long_m, reach)

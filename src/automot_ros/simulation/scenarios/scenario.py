@@ -19,11 +19,13 @@ from automot_ros.base.seeds import stream
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.simulation.cast import Actor
+from automot_ros.simulation.junctions import Junctions
+from automot_ros.simulation.maps.road_map import RoadMap
+from automot_ros.simulation.scenarios.drawing import RouteView, Wish, random_view
 from automot_ros.simulation.scenarios.surroundings import Surroundings
 from automot_ros.simulation.tasks import ScenarioSpec
 
 if TYPE_CHECKING:
-    from automot_ros.simulation.scenarios.drawing import RouteView, Wish
     from automot_ros.simulation.world import World
 
 Script = Generator[None, None, None]
@@ -73,6 +75,15 @@ class Scenario:
     def closed_lanes(self) -> set[int]:
         """Lanes (indices) that background traffic keeps out of for the whole drive."""
         return set()
+
+    def keep_clear(self) -> list[tuple[Floats, float]]:
+        """Places ((2,) map point, radius in metres) that the script needs: no parked car, post or tree stands there."""
+        return []
+
+    @classmethod
+    def route(cls, road_map: RoadMap, junctions: Junctions, rng: np.random.Generator) -> RouteView | None:
+        """A route to look for a place on: one that keeps its lanes, unless a class wants others. None: draw again."""
+        return random_view(road_map, junctions, rng)
 
     @classmethod
     def place(cls, view: RouteView, rng: np.random.Generator) -> Wish | None:
@@ -171,6 +182,19 @@ class Scenario:
         x, y = line.at(s_m)
         yaw = line.yaw_at(s_m)
         return Pose2(float(x - left_m * math.sin(yaw)), float(y + left_m * math.cos(yaw)), yaw + turned_rad)
+
+
+    def along_route(self, from_m: float, to_m: float, left_m: Callable[[float], float]) -> Polyline:
+        """A path beside the route, from one arc length to another (backwards too): `left_m(s)` metres to its left."""
+        count = max(2, round(abs(to_m - from_m) / 0.5) + 1)
+        poses = [self.on_route(float(s), left_m(float(s))) for s in np.linspace(from_m, to_m, count)]
+        return Polyline(np.array([p.position_m for p in poses]))
+
+
+def changed(s_m: float, from_m: float, over_m: float) -> float:
+    """How much of a lane change is done, 0 to 1: smooth in offset, heading and curvature (quintic)."""
+    u = min(max((s_m - from_m) / over_m, 0.0), 1.0)
+    return u * u * u * (10.0 + u * (6.0 * u - 15.0))
 
 
 def straight(pose: Pose2, length_m: float) -> Polyline:

@@ -74,13 +74,18 @@ class Surroundings:
         lane = self.lane(s_m)
         return lane.left if left else lane.right
 
-    def parking_right(self, s_m: float) -> float | None:
-        """Distance (m) from the route to the centre of a parking lane on its right; None where there is none."""
-        return self._strip_right(self.map.parking, s_m, 6.0)
+    def parking(self, s_m: float, left: bool = False) -> tuple[float, float] | None:
+        """The parking lane on one side: distance (m) from the route to its centre, and its width; None without one."""
+        return self._strip("parking", s_m, left, 9.0 if left else 6.0)
+
+    def sidewalk(self, s_m: float, left: bool = False) -> float | None:
+        """Distance (m) from the route to the centre of the sidewalk on one side; None where there is none."""
+        found = self._strip("sidewalk", s_m, left, 16.0 if left else 12.0)
+        return None if found is None else found[0]
 
     def sidewalk_right(self, s_m: float) -> float | None:
         """Distance (m) from the route to the centre of a sidewalk on its right; None where there is none."""
-        return self._strip_right(self.map.sidewalks, s_m, 12.0)
+        return self.sidewalk(s_m)
 
     def kerb_right_m(self, s_m: float) -> float:
         """Distance (m) from the route to the outer edge of the rightmost driving lane that runs the same way."""
@@ -159,6 +164,23 @@ class Surroundings:
         first = min(self.map.lanes[lane].previous, key=lambda i: abs(_bend(self.map.lanes[i])))
         return Polyline(np.concatenate([self.upstream(first, behind).points_N2, tail.points_N2]))
 
+    def in_block(self, lane: int, s_m: float, before_m: float, after_m: float) -> tuple[Polyline, list[int]]:
+        """The path from `before_m` before a place on a lane to `after_m` behind it, cut at junctions, and its lanes."""
+        chain, begin, end = [lane], s_m - before_m, s_m + after_m
+        while begin < 0.0 and (more := self._plain(self.map.lanes[chain[0]].previous, chain)) is not None:
+            chain.insert(0, more)
+            begin, end = (v + self.map.lanes[more].center.length_m for v in (begin, end))
+        while end > (length := sum(self.map.lanes[i].center.length_m for i in chain)) and (
+                more := self._plain(self.map.lanes[chain[-1]].next, chain)) is not None:
+            chain.append(more)
+        path = self.path(chain)
+        begin, end = max(begin, 0.0), min(end, length)
+        return Polyline(path.at(np.append(np.arange(begin, end - 0.5, 1.0), end))), chain
+
+    def _plain(self, lanes: Sequence[int], taken: list[int]) -> int | None:
+        free = [i for i in lanes if self.map.lanes[i].junction_id < 0 and i not in taken]
+        return min(free, key=lambda i: abs(_bend(self.map.lanes[i]))) if free else None
+
     def downstream(self, lane: int, length_m: float, from_s_m: float = 0.0) -> Polyline:
         """The path from a place on a lane on, going as straight as possible, cut to `length_m`."""
         line = self.map.lanes[lane].center
@@ -194,15 +216,21 @@ class Surroundings:
         x, y = self.line.at(s_m)
         return Pose2(float(x), float(y), self.line.yaw_at(s_m))
 
-    def _strip_right(self, strips: tuple[Polyline, ...], s_m: float, reach_m: float) -> float | None:
+    def _strip(self, kind: str, s_m: float, left: bool, reach_m: float) -> tuple[float, float] | None:
+        """The nearest strip of a kind beside the route: distance to its centre, and its width there."""
         pose = self._pose(s_m)
-        best: float | None = None
-        for strip in strips:
-            local = pose.inverse_apply(strip.points_N2)
-            close = local[(np.abs(local[:, 0]) < 2.0) & (local[:, 1] < -1.0) & (local[:, 1] > -reach_m)]
+        side = 1.0 if left else -1.0
+        best: tuple[float, float] | None = None
+        for strip in self.map.strips.values():
+            if strip.kind != kind:
+                continue
+            local = pose.inverse_apply(strip.center_N2)
+            off = side * local[:, 1]
+            close = np.flatnonzero((np.abs(local[:, 0]) < 2.0) & (off > 1.0) & (off < reach_m))
             if len(close):
-                distance = -float(close[int(np.argmin(np.abs(close[:, 0]))), 1])
-                best = distance if best is None else min(best, distance)
+                k = int(close[np.argmin(np.abs(local[close, 0]))])
+                if best is None or off[k] < best[0]:
+                    best = float(off[k]), float(strip.width_N[k])
         return best
 
 

@@ -1,0 +1,125 @@
+"""Giving way: who goes first where two ways meet, and where the ego waits."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from automot_ros.geometry.se2 import wrap_angle
+from automot_ros.scene.actors import BodyKind
+from automot_ros.simulation.expert.conflicts import Conflict
+from automot_ros.simulation.expert.hazards import Hazard
+from automot_ros.simulation.expert.path import OnPath
+from automot_ros.simulation.expert.prediction import HORIZON_S, STEP_S
+from automot_ros.simulation.expert.profile import roll_out
+from automot_ros.simulation.junctions import Passage
+
+if TYPE_CHECKING:
+    from automot_ros.simulation.expert.choice import Choice, Situation
+
+_ROUNDS = 3
+_SLACK_S, _FIRST_SLACK_S = 1.0, 0.25
+_HARD_FOR_OTHERS_MPS2 = 2.8
+_BEFORE_M = 1.5
+_TURN_RAD = 0.6
+_CLEARS_M = 1.0
+
+
+def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) -> list[Hazard]:
+    """The hazards, and those of everybody to whom the ego has to give way."""
+    found = list(hazards)
+    keep = now.answerable(choice.path)
+    known = {h.body_id for h in hazards if h.kind != "walker"}
+    done: set[int] = set()
+    for _ in range(_ROUNDS):
+        blocking = [h for h in found if h.blocks]
+        s, _ = roll_out(now.config, now.limit, now.s_m, now.speed_mps, blocking, STEP_S, HORIZON_S, choice.cap_mps)
+        ahead = s - now.s_m
+        added = False
+        for slack in (_SLACK_S, _FIRST_SLACK_S):
+            conflicts = now.field.conflicts(choice.path, ahead, slack, keep)
+            for conflict in conflicts:
+                body = int(now.field.tracks.body_H[conflict.track])
+                number = int(now.boxes.ids_N[body])
+                if number in known or number in done or conflict.ahead_m < 0.3:
+                    continue
+                patient = _gives_way(now, choice, conflict)
+                if slack == _SLACK_S and not patient:
+                    continue
+                if slack == _FIRST_SLACK_S and not patient and not _imminent(now, conflict, conflicts):
+                    continue
+                done.add(number)
+                found.append(_place(now, conflict, at, body))
+                added = True
+            if added:
+                break
+        if not added:
+            break
+    return found
+
+
+def _passage(now: Situation, s_m: float) -> Passage | None:
+    return next((p for p in now.world.passages if p.begin_m - 3.0 < s_m + now.half_m[0] and s_m - 2.0 < p.end_m), None)
+
+
+def _gives_way(now: Situation, choice: Choice, conflict: Conflict) -> bool:
+    """Whether the other goes first by right, or by its nature."""
+    kind = now.field.kind(conflict)
+    if kind in (BodyKind.WALKER, BodyKind.BICYCLE, BodyKind.EMERGENCY):
+        return True
+    s = now.s_m + conflict.ahead_m
+    way = _passage(now, s)
+    if way is None:
+        return choice.gives_way or (not choice.committed and _changes_lane(now, s))
+    line = now.world.route_line
+    turn = wrap_angle(line.yaw_at(way.end_m) - line.yaw_at(way.begin_m))
+    yaw = float(now.field.tracks.yaw_HK[conflict.track, 0])
+    towards = math.cos(yaw - line.yaw_at(max(0.0, way.begin_m - 1.0))) < -0.7
+    control = "none" if way.signal is None else way.signal.kind
+    if control in ("stop", "yield"):
+        return True
+    if turn > _TURN_RAD and towards:
+        return True
+    if control == "light":
+        return False
+    return turn < -_TURN_RAD or turn > _TURN_RAD or conflict.same_way
+
+
+def _changes_lane(now: Situation, s_m: float) -> bool:
+    """Whether the route leaves one lane for its neighbour about here."""
+    before, after = now.lanes.lane(s_m - 14.0), now.lanes.lane(s_m + 14.0)
+    if before is None:
+        return True
+    return after is not None and after.index in (before.left, before.right)
+
+
+def _imminent(now: Situation, conflict: Conflict, others: list[Conflict]) -> bool:
+    """Whether one who should wait no longer can: every way it may take meets the ego, and it would have to brake hard."""
+    tracks = now.field.tracks
+    body = int(tracks.body_H[conflict.track])
+    ways = int(np.sum(tracks.body_H == body))
+    hits = sum(int(tracks.body_H[c.track]) == body for c in others)
+    v = float(tracks.speed_H[conflict.track])
+    return hits >= ways and v * v / (2.0 * max(conflict.other_ahead_m - 4.0, 0.5)) > _HARD_FOR_OTHERS_MPS2
+
+
+def _place(now: Situation, conflict: Conflict, at: OnPath, body: int) -> Hazard:
+    """Where to wait: behind who goes ahead the same way, at the line, or before the place where the ways meet."""
+    kind = BodyKind(int(now.boxes.kinds_N[body]))
+    word = "walker" if kind is BodyKind.WALKER else "car"
+    why = {"walker": "walker", "car": "lead_car"}[word]
+    number, speed = int(now.boxes.ids_N[body]), float(now.boxes.speed_N[body])
+    name = kind.name.lower()
+    gap = float(at.ahead_M[body] - at.reach_ahead_M[body]) - now.half_m[0]
+    if conflict.same_way and gap > 0.0:
+        return Hazard(word, why, gap, now.s_m, speed, 3.0, True, body_id=number, detail=f"{name} merging")
+    stop = conflict.ahead_m - _BEFORE_M
+    way = _passage(now, now.s_m + conflict.ahead_m)
+    if way is not None:
+        line = way.stop_m - now.s_m - now.half_m[0]
+        if line > -0.5:
+            stop = min(stop, line)
+    return Hazard(word if word == "walker" else "yield", why if word == "walker" else "junction", max(stop, 0.05),
+                  now.s_m, 0.0, 0.8, False, body_id=number, detail=f"{name} crossing")
