@@ -22,7 +22,7 @@ from automot_ros.simulation.tasks import TrafficConfig, plain_task
 
 pytestmark = pytest.mark.slow
 FEW = TrafficConfig(vehicles=6, parked=2, walkers=2)
-ROUTES = 6
+ROUTES = 5
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def folder(tmp_path_factory) -> Path:
     """A route file with short routes, one of them in a town that is missing."""
     folder = tmp_path_factory.mktemp("routes")
     tasks = [plain_task(seed) for seed in range(1, ROUTES + 1)]
-    write_routes([replace(t, traffic=FEW, route_map_N2=t.route_map_N2[:60]) for t in tasks], folder)
+    write_routes([replace(t, traffic=FEW, route_map_N2=t.route_map_N2[:45]) for t in tasks], folder)
     (folder / f"{tasks[2].map_name}.xodr").unlink()
     return folder
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "collect": Command("automot_ros.cli.collect", "drive the expert, or a policy it corrects, and keep the samples"),
     "train": Command("automot_ros.cli.train", "train the shipped model from nothing; resumable"),
     "bench": Command("automot_ros.cli.bench", "measure how fast the embedded world runs on this machine"),
+    "scenarios": Command("automot_ros.cli.scenarios", "draw a picture of every scenario class, with an index"),
     "doctor": Command("automot_ros.cli.doctor", "say what this machine lacks and how to get it"),
 }
 

@@ -21,8 +21,7 @@ from automot_ros.evaluation.routes import CRASHED, RouteJob, drive_world, one_th
 from automot_ros.evaluation.video import HEIGHT_PX, WIDTH_PX, Video
 from automot_ros.evaluation.view import MapOutline, View
 from automot_ros.scene.actors import BodyKind, Boxes
-from automot_ros.scene.sensing import Rig
-from automot_ros.simulation.sensors import SensorSuite
+from automot_ros.simulation.camera import CameraRenderer
 from automot_ros.simulation.world import TICK_S, World
 
 EVENT_AT_S = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5)
@@ -45,7 +44,9 @@ class Film:
         self.view.outline = MapOutline.of(world.map)
         self.view.begin_route(world.route.points_map_N2)
         self._standing = _on_ground(world.static_boxes)
-        self._sensors = SensorSuite(world, Rig(), smooth=True)
+        # Not a SensorSuite: what people look at is the present, whatever the latency of the driver's sensors.
+        self._camera = CameraRenderer(world.map.surfaces(), world.static_boxes, (self.view.camera,), world.task.seed,
+                                      smooth=True, conditions=world.task.conditions)
 
     def follow(self, world: World, telemetry: Telemetry) -> None:
         """Keep what a later picture needs; cheap, to be called after every tick."""
@@ -59,11 +60,12 @@ class Film:
     def look(self, world: World, telemetry: Telemetry) -> View:
         """The view of this tick."""
         self.follow(world, telemetry)
-        boxes = Boxes.join(self._standing, _on_ground(world.moving_boxes()))
-        near = np.hypot(*(boxes.xy_N2 - world.ego.pose_map_to_ego.position_m).T) < _SEEN_M
+        moving, pose = world.moving_boxes(), world.ego.pose_map_to_ego
+        boxes = Boxes.join(self._standing, _on_ground(moving))
+        near = np.hypot(*(boxes.xy_N2 - pose.position_m).T) < _SEEN_M
         self.view.road_users = boxes.select(near)
         self.view.lights = {signal: state.name.lower() for signal, state in world.light_states.items()}
-        self.view.image_HW3 = self._sensors.sense().cameras[0].image_HW3
+        self.view.image_HW3 = self._camera.render(moving, pose, world.tick)[0]
         return self.view
 
 

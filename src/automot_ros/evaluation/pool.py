@@ -169,7 +169,10 @@ def _over_ray(function: Callable[[T], R], items: Sequence[T], address: str) -> I
         raise MachineError("no Ray cluster answers", where=f"--ray {address}", got=str(error),
                            wanted="the address of a running cluster, as `ray status` shows it") from error
     try:
-        remote = ray.remote(num_cpus=1, max_retries=TRIES - 1)(function)
+        def one(item: T) -> R:
+            return function(item)
+
+        remote = ray.remote(num_cpus=1, max_retries=TRIES - 1)(one)
         running = {remote.remote(item): i for i, item in enumerate(items)}
         while running:
             for done in ray.wait(list(running), num_returns=1)[0]:

@@ -13,7 +13,7 @@ from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraFrame, PointCloud, SensorTick
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import task_of
+from automot_ros.simulation.suites import task_of
 from automot_ros.simulation.world import World
 
 HOLD_BRAKE = 0.5

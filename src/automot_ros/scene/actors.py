@@ -51,7 +51,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.ids_N)
 
-    def select(self, mask_N: NDArray[np.bool_]) -> Boxes:
+    def select(self, mask_N: NDArray[np.bool_] | NDArray[np.signedinteger]) -> Boxes:
         """The boxes where `mask_N` holds, or at those indices."""
         return Boxes(*(getattr(self, name)[mask_N] for name in self.__slots__))
 

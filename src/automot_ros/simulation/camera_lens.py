@@ -29,13 +29,10 @@ _SMALLER = 2.6
 
 @dataclass(frozen=True, slots=True)
 class _Drop:
-    """A drop of P pixels, each given from the drop's middle (x, y): where it is, where it looks, how much is drop."""
+    """A drop of P pixels: their numbers in the picture, those of the pixels they show, and how much of each is drop."""
 
-    x: int
-    y: int
-    radius: float
-    at_P2: Ints
-    look_P2: Ints
+    at_P: Ints
+    look_P: Ints
     alpha_P: Floats32
 
     @staticmethod
@@ -43,13 +40,16 @@ class _Drop:
         """A drop of random place, size and shape."""
         radius = height * (_RADIUS[0] + (_RADIUS[1] - _RADIUS[0]) * rng.random() ** 2)
         tall, lean = rng.uniform(1.0, 1.5), rng.uniform(-0.25, 0.25)
+        middle = np.array([int(rng.uniform(0.0, width)), int(rng.uniform(0.0, height))])
         reach = int(1.7 * radius) + 2
         x, y = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
         inside = np.hypot((x + lean * y) / radius, y / (radius * tall))
-        wet = inside < 1.0
-        at, inside = np.stack([x[wet], y[wet]], axis=1), inside[wet]
-        look = np.round(-_SMALLER * (0.5 + inside)[:, None] * at).astype(np.int64)
-        return _Drop(int(rng.uniform(0.0, width)), int(rng.uniform(0.0, height)), radius, at, look,
+        covered = (inside < 1.0) & (x >= -middle[0]) & (x < width - middle[0]) & (y >= -middle[1]) & (
+            y < height - middle[1])
+        at, inside = np.stack([x[covered], y[covered]], axis=1), inside[covered]
+        look = np.round(middle - _SMALLER * (0.5 + inside)[:, None] * at).astype(np.int64)
+        look = np.clip(look, 0, (width - 1, height - 1))
+        return _Drop((middle + at) @ (1, width), look @ (1, width),
                      np.minimum((1.0 - inside) / 0.22, 1.0).astype(np.float32))
 
 
@@ -85,21 +85,14 @@ class WetLens:
 
     def _covered(self, epoch: int) -> tuple[Ints, Ints, Floats32]:
         """All pixels that are drop: their number in the picture, that of the one they show, and how much is drop."""
-        width, height = self._size
-        at, look, alpha = [], [], []
+        drops = []
         for k in range(self._count):
-            number, age = divmod(epoch + int(self._phase_K[k]), int(self._life_K[k]))
+            number = (epoch + int(self._phase_K[k])) // int(self._life_K[k])
             if k not in self._shapes or self._shapes[k][0] != number:
                 self._shapes[k] = (number, _Drop.drawn(stream(self._seed, "drop", self._place, k, number), *self._size))
-            drop = self._shapes[k][1]
-            middle = np.array([drop.x, drop.y + int(0.15 * age * drop.radius)])  # it creeps down
-            here = middle + drop.at_P2
-            inside = np.all((here >= 0) & (here < self._size), axis=1)
-            there = np.clip(middle + drop.look_P2[inside], 0, (width - 1, height - 1))
-            at.append(here[inside] @ (1, width))
-            look.append(there @ (1, width))
-            alpha.append(drop.alpha_P[inside])
-        return np.concatenate(at), np.concatenate(look), np.concatenate(alpha)[:, None]
+            drops.append(self._shapes[k][1])
+        return (np.concatenate([d.at_P for d in drops]), np.concatenate([d.look_P for d in drops]),
+                np.concatenate([d.alpha_P for d in drops])[:, None])
 
 
 @functools.lru_cache(maxsize=8)

@@ -72,7 +72,7 @@ class Actor:
 
     def go(self, path: Polyline, speed_mps: float, *, start_s_m: float | None = None, now_mps: float | None = None,
            heeds: bool = False) -> None:
-        """Follow `path` (from the nearest point, or from `start_s_m`) towards a speed; `now_mps` sets the present one."""
+        """Follow `path` (from the nearest point, or from `start_s_m`) towards a speed; `now_mps`: at once this fast."""
         points = path.resampled(_STEP_M).points_N2
         self._xs, self._ys = points[:, 0].tolist(), points[:, 1].tolist()
         self._length_m = path.length_m

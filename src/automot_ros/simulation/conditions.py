@@ -38,4 +38,4 @@ def drawn_conditions(seed: int) -> Conditions:
         cloudiness=float(rng.uniform(0.0, 1.0)), fog=float(max(0.0, rng.uniform(-0.6, 0.6))),
         rain=float(max(0.0, rng.uniform(-0.6, 1.0))), camera_jitter_deg=float(max(0.0, rng.uniform(-0.3, 0.4))),
         lidar_dropout=float(max(0.0, rng.uniform(-0.2, 0.2))),
-        sensor_latency_ticks=int(max(0, rng.integers(-3, 3))), varied_vehicles=True)
+        sensor_latency_ticks=max(0, int(rng.integers(-3, 3))), varied_vehicles=True)

@@ -173,7 +173,8 @@ in vec2 texel;
 out vec4 out_color;
 void main() {
     vec3 w = texture(windows, texel).rgb;
-    vec3 pane = glass.rgb * mix(1.0, 0.6 + w.b, wall.w) + glass.w * vec3(0.85, 0.66, 0.36) * smoothstep(0.46, 0.75, w.b);
+    vec3 inside = glass.w * vec3(0.85, 0.66, 0.36) * smoothstep(0.46, 0.75, w.b);
+    vec3 pane = glass.rgb * mix(1.0, 0.6 + w.b, wall.w) + inside;
     out_color = vec4(mix(wall.rgb * (1.0 + 0.2 * wall.w * w.g), pane, w.r), 1.0);
 }
 """

@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 FIRST_ID = 1000
 ARBITRATION_TICKS = 4
 _LIFE_TICKS = 20
+_TOWN_LIMIT_MPS = 50.0 / 3.6
 _BEHIND_M = 8.0
 _REBUILD_AT_M = 110.0
 _ENOUGH_PATH_M = PATH_SAMPLES + 10.0
@@ -98,7 +99,9 @@ class Traffic:
             np.where(van, 2.2, self._rng.uniform(1.75, 1.95, n)),
             np.where(van, 2.6, self._rng.uniform(1.4, 1.7, n))], axis=1)
         self.color_A3 = _COLORS[self._rng.integers(0, len(_COLORS), n)]
-        self.cruise_A: Floats = self._rng.uniform(5.0, 10.0, n)
+        # On fast roads they drive faster; in town as slowly as people do there.
+        fast = max(1.0, float(np.median([lane.speed_limit_mps for lane in road_map.lanes])) / _TOWN_LIMIT_MPS)
+        self.cruise_A: Floats = self._rng.uniform(5.0, 10.0, n) * fast
         self.s_A, self.speed_A, self.acceleration_A = np.zeros(n), np.zeros(n), np.zeros(n)
         self.xy_A2, self.yaw_A = np.zeros((n, 2)), np.zeros(n)
         self._table_A4P = np.zeros((n, 4, PATH_SAMPLES))

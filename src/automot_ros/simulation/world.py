@@ -6,13 +6,9 @@ and broken rules noted. After it, everything one can read holds at `stamp_ns`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from automot_ros.base.seeds import stream
 from automot_ros.geometry.se2 import Pose2
@@ -20,8 +16,10 @@ from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, EgoState
-from automot_ros.simulation.cast import NOT_HIT, WHEELED, Actor, Cast
-from automot_ros.simulation.collisions import CLEARANCE_M, StaticField, push_out
+from automot_ros.simulation.cast import Cast
+from automot_ros.simulation.collisions import StaticField
+from automot_ros.simulation.contacts import Contacts
+from automot_ros.simulation.events import Event, EventKind, EventLog
 from automot_ros.simulation.following import Bodies
 from automot_ros.simulation.junctions import EgoClaim, Junctions, Passage
 from automot_ros.simulation.lights import Lights, LightState
@@ -31,9 +29,7 @@ from automot_ros.simulation.scenarios import SCENARIOS
 from automot_ros.simulation.scenarios.scenario import Scenario
 from automot_ros.simulation.scenery import build_scenery, without
 from automot_ros.simulation.tasks import DriveTask, load_map
-from automot_ros.simulation.traffic import FIRST_ID as FIRST_VEHICLE_ID
 from automot_ros.simulation.traffic import EgoView, Traffic, Vehicle
-from automot_ros.simulation.walkers import FIRST_ID as FIRST_WALKER_ID
 from automot_ros.simulation.walkers import Walker, Walkers
 from automot_ros.vehicle.bicycle import BicycleState, advance
 from automot_ros.vehicle.specification import VehicleSpec
@@ -43,41 +39,12 @@ TICK_NS = 50_000_000
 START_NS = SECOND_NS
 EGO_ID = 1
 _EGO_COLOR = (30, 90, 180)
-_SAME_EVENT_NS = 5 * SECOND_NS
-_SAME_PLACE_M, _STANDING_MPS = 5.0, 0.1
-_SIDESTEP_M = 0.06
 _CLAIM_S = 4.0
 _CLAIM_LEAST_MPS = 1.0
 _CLAIM_PATIENCE_TICKS = 160
 _PHANTOM_S = (0.75, 1.5)
 _AHEAD_M = 36.0
 _NO_GUESS = np.zeros((0, 3))
-
-
-class EventKind(IntEnum):
-    """What the ego did wrong, or what was done to it."""
-
-    COLLISION_WALKER = 0
-    COLLISION_VEHICLE = 1
-    COLLISION_STATIC = 2
-    RED_LIGHT = 3
-    STOP_SIGN = 4
-    SCENARIO_TIMEOUT = 5
-    YIELD_EMERGENCY = 6
-
-
-_COLLISIONS = (EventKind.COLLISION_WALKER, EventKind.COLLISION_VEHICLE, EventKind.COLLISION_STATIC)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event. other_id: the box hit, or the signal passed; xy: where the ego was; speed_mps: the ego's, before."""
-
-    stamp_ns: int
-    kind: EventKind
-    other_id: int
-    xy: tuple[float, float]
-    speed_mps: float
 
 
 class World:
@@ -98,8 +65,7 @@ class World:
         x, y = self._line.points_N2[0]
         self._state = BicycleState(Pose2(float(x), float(y), self._line.yaw_at(0.0)), 0.0)
         self.ego_acceleration_mps2 = 0.0
-        self.events: list[Event] = []
-        self._last_event: dict[tuple[EventKind, int], int] = {}
+        self._log = EventLog()
         self._route_s_m, self._still_ticks = 0.0, 0
         self.junctions = junctions = Junctions(self.map)
         self.passages: tuple[Passage, ...] = junctions.on_route(self._line)
@@ -114,13 +80,14 @@ class World:
         scenery = build_scenery(self.map, self._line, task.traffic.parked, task.seed)
         scenery = without(scenery, [place for scenario in self.scenarios for place in scenario.keep_clear()])
         self.static_boxes = Boxes.join(scenery, self._posts.static)
-        self._static = StaticField(self.static_boxes)
         self._watch = LineWatch(self.map)
         closed = frozenset(lane for scenario in self.scenarios for lane in scenario.closed_lanes())
         self._traffic = Traffic(self.map, junctions, self._line, task.traffic.vehicles, task.seed, self._state.pose,
                                 closed)
         self._walkers = Walkers(self.map, self._line, task.traffic.walkers, task.seed)
         self._moving: tuple[int, Boxes] | None = None
+        self._contacts = Contacts(self.vehicle, StaticField(self.static_boxes), self._traffic, self._walkers, self.cast,
+                                  self._log)
         self.ego = self._ego_state()
         for scenario in self.scenarios:
             scenario.prepare()
@@ -129,6 +96,11 @@ class World:
     def stamp_ns(self) -> int:
         """Simulated time of the present state; the first is one second."""
         return START_NS + TICK_NS * self.tick
+
+    @property
+    def events(self) -> list[Event]:
+        """What has gone wrong so far."""
+        return self._log.events
 
     @property
     def light_states(self) -> Mapping[int, LightState]:
@@ -188,10 +160,7 @@ class World:
         self._traffic.step(self.tick, view, on_road, self._lights.states)
         self._walkers.step(self.tick, view, self._traffic.xy_A2, self._traffic.speed_A, self._lights)
         speed = self._state.speed_mps
-        self._touch_moving(speed)
-        if len(self.cast):
-            self._touch_cast(speed)
-        self._touch_static(speed)
+        self._state = self._contacts.resolve(self.stamp_ns, self._state)
         for signal_id, is_light in self._watch.crossed(before.pose, self._state.pose, 0.5 * self.vehicle.length_m,
                                                        speed, self._lights):
             self._note(EventKind.RED_LIGHT if is_light else EventKind.STOP_SIGN, signal_id, speed)
@@ -224,6 +193,9 @@ class World:
     def note_no_yield(self, vehicle_id: int) -> None:
         """The ego did not let an emergency vehicle pass."""
         self._note(EventKind.YIELD_EMERGENCY, vehicle_id, self._state.speed_mps)
+
+    def _note(self, kind: EventKind, other_id: int, speed_mps: float) -> None:
+        self._log.note(self.stamp_ns, kind, other_id, self._state.pose, speed_mps)
 
     def _ego_state(self) -> EgoState:
         s = self._state
@@ -260,129 +232,3 @@ class World:
                     self._lights.states[way.signal.id] is LightState.RED):
                 return None
         return EgoClaim(way)
-
-    def _touch_moving(self, speed_mps: float) -> None:
-        """Part the ego from vehicles and walkers it overlaps; both lose the speed they met with."""
-        n = len(self._traffic)
-        xy = np.concatenate([self._traffic.xy_A2, self._walkers.xy_W2])
-        pose = self._state.pose
-        d = xy - (pose.x_m, pose.y_m)
-        close = np.flatnonzero(d[:, 0] ** 2 + d[:, 1] ** 2 < 8.0**2)
-        if not len(close):
-            return
-        people = len(self._walkers)
-        yaw = np.concatenate([self._traffic.yaw_A, self._walkers.yaw_W])[close]
-        sizes = np.concatenate([self._traffic.size_A3[:, :2], np.full((people, 2), 0.5)])[close]
-        hit, push = push_out(pose, self.vehicle.length_m, self.vehicle.width_m, xy[close], yaw, sizes)
-        for k in np.flatnonzero(hit):
-            index = int(close[k])
-            if index < n:
-                self._note(EventKind.COLLISION_VEHICLE, FIRST_VEHICLE_ID + index, speed_mps)
-                self._bump(index, push[k])
-            else:
-                self._note(EventKind.COLLISION_WALKER, FIRST_WALKER_ID + index - n, speed_mps)
-                self._walkers.hit(index - n)
-                self._walkers.shove(index - n, -push[k])
-                self._set_ego(self._state.pose, 0.0)
-
-    def _touch_cast(self, speed_mps: float) -> None:
-        """Part the ego and background traffic from the cast; whoever touches, stops."""
-        boxes = self.cast.boxes()
-        solid = (boxes.base_z_N < CLEARANCE_M) & ~np.isin(boxes.kinds_N, [int(k) for k in NOT_HIT])
-        index = np.flatnonzero(solid)
-        pose = self._state.pose
-        d = boxes.xy_N2[index] - (pose.x_m, pose.y_m)
-        near = index[np.hypot(d[:, 0], d[:, 1]) < 9.0]
-        if len(near):
-            hit, push = push_out(pose, self.vehicle.length_m, self.vehicle.width_m, boxes.xy_N2[near],
-                                 boxes.yaw_N[near], boxes.sizes_N3[near, :2])
-            for k in np.flatnonzero(hit):
-                self._hit_actor(self.cast.actors[int(near[k])], push[k], speed_mps)
-        for i in index:
-            actor = self.cast.actors[int(i)]
-            if actor.speed_mps <= 0.0:
-                continue
-            others = index[index != i]
-            users = self._traffic.xy_A2
-            for xy, yaw, sizes, own in ((users, self._traffic.yaw_A, self._traffic.size_A3, False),
-                                        (boxes.xy_N2[others], boxes.yaw_N[others], boxes.sizes_N3[others], True)):
-                if not len(xy):
-                    continue
-                close = np.flatnonzero(np.hypot(xy[:, 0] - actor.pose.x_m, xy[:, 1] - actor.pose.y_m) < 9.0)
-                if not len(close):
-                    continue
-                hit, push = push_out(actor.pose, actor.size[0], actor.size[1], xy[close], yaw[close], sizes[close, :2])
-                for k in np.flatnonzero(hit):
-                    actor.push_back(max(0.0, -float(push[k] @ actor.pose.forward)))
-                    if own:
-                        self.cast.actors[int(others[close[k]])].push_back(0.0)
-                    else:
-                        self._traffic.hit(int(close[k]), 0.0)
-
-    def _hit_actor(self, actor: Actor, push_2: NDArray[np.float64], speed_mps: float) -> None:
-        """The ego and a body of the cast part, each at rest along the push."""
-        pose = self._state.pose
-        if actor.kind is BodyKind.WALKER:
-            if speed_mps < _STANDING_MPS:  # who walks into a standing car walks round it
-                ahead = 1.0 if float((actor.pose.position_m - pose.position_m) @ pose.forward) > 0.0 else -1.0
-                actor.shove(ahead * _SIDESTEP_M * pose.forward - push_2)
-                return
-            self._note(EventKind.COLLISION_WALKER, actor.id, speed_mps)
-            actor.push_back(0.0)
-            actor.shove(-push_2)
-            self._set_ego(pose, 0.0)
-            return
-        wheeled = actor.kind in WHEELED or actor.kind is BodyKind.DOOR
-        self._note(EventKind.COLLISION_VEHICLE if wheeled else EventKind.COLLISION_STATIC, actor.id, speed_mps)
-        actor.push_back(max(0.0, float(push_2 @ actor.pose.forward)) if actor.speed_mps > 0.0 else 0.0)
-        out = push_2 / max(float(np.hypot(*push_2)), 1e-9)
-        into = max(0.0, -float(out @ pose.forward))
-        self._set_ego(Pose2(pose.x_m + float(push_2[0]), pose.y_m + float(push_2[1]), pose.yaw_rad),
-                      self._state.speed_mps * (1.0 - into) if into < 0.7 else 0.0)
-
-    def _bump(self, index: int, push_2: NDArray[np.float64]) -> None:
-        """A plastic impact of equal masses along the push; the vehicle stays on its path, the ego is parted from it."""
-        out = push_2 / max(float(np.hypot(*push_2)), 1e-9)
-        pose = self._state.pose
-        yaw = float(self._traffic.yaw_A[index])
-        forward = np.array([math.cos(yaw), math.sin(yaw)])
-        other_v = float(self._traffic.speed_A[index])
-        closing = float(out @ (forward * other_v - pose.forward * self._state.speed_mps))
-        ego_v = self._state.speed_mps
-        if closing > 0.0:
-            ego_v = max(0.0, ego_v + 0.5 * closing * float(out @ pose.forward))
-            other_v = max(0.0, other_v - 0.5 * closing * float(out @ forward))
-        self._traffic.hit(index, other_v)
-        self._set_ego(Pose2(pose.x_m + float(push_2[0]), pose.y_m + float(push_2[1]), pose.yaw_rad), ego_v)
-
-    def _touch_static(self, speed_mps: float) -> None:
-        """Things that stand stop the ego: it is put back, keeps what speed goes along them."""
-        touched, push = self._static.touching(self._state.pose, self.vehicle.length_m, self.vehicle.width_m)
-        for i in range(len(touched)):
-            self._note(EventKind.COLLISION_STATIC, int(touched.ids_N[i]), speed_mps)
-            pose = self._state.pose
-            out = push[i] / max(float(np.hypot(*push[i])), 1e-9)
-            into = max(0.0, -float(out @ pose.forward))
-            self._set_ego(Pose2(pose.x_m + float(push[i, 0]), pose.y_m + float(push[i, 1]), pose.yaw_rad),
-                          self._state.speed_mps * (1.0 - into) if into < 0.7 else 0.0)
-
-    def _set_ego(self, pose: Pose2, speed_mps: float) -> None:
-        s = self._state
-        self._state = BicycleState(pose, speed_mps, s.pedal_acceleration_mps2, s.yaw_rate_radps)
-
-    def _note(self, kind: EventKind, other_id: int, speed_mps: float) -> None:
-        """Record an event, once in five seconds for each other; collisions by the rules of CARLA's criterion.
-
-        A collision does not count for an ego that stands, nor within five metres of the last one that counted.
-        """
-        now, pose = self.stamp_ns, self._state.pose
-        last = self._last_event.get((kind, other_id))
-        if last is not None and now - last < _SAME_EVENT_NS:
-            return
-        if kind in _COLLISIONS:
-            at = pose.position_m
-            if speed_mps < _STANDING_MPS or any(np.hypot(*(at - e.xy)) < _SAME_PLACE_M for e in self.events
-                                                if e.kind in _COLLISIONS):
-                return
-        self._last_event[(kind, other_id)] = now
-        self.events.append(Event(now, kind, other_id, (pose.x_m, pose.y_m), speed_mps))

@@ -50,7 +50,7 @@ def test_the_table_has_a_row_a_driver_and_a_column_a_class(tmp_path) -> None:
 
 def test_folders_without_result_or_without_common_routes_are_refused(tmp_path) -> None:
     a = result(tmp_path / "a", "x", {"plain-1": 1.0})
-    with pytest.raises(MessageError, match="result.json"):
+    with pytest.raises(MessageError, match="no closed-loop result"):
         compare([a, tmp_path / "nothing"])
     with pytest.raises(ConfigError, match="in common"):
         compare([a, result(tmp_path / "b", "y", {"plain-2": 1.0})])

@@ -15,8 +15,9 @@ from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.sensing import EgoState
+from automot_ros.simulation.events import Event, EventKind
 from automot_ros.simulation.tasks import ScenarioSpec, TrafficConfig, plain_task
-from automot_ros.simulation.world import START_NS, TICK_NS, Event, EventKind, World
+from automot_ros.simulation.world import START_NS, TICK_NS, World
 
 
 def _lane(lane_id, y, yaw, limit_mps=10.0):

@@ -11,7 +11,7 @@ from automot_ros.policy.vocabulary import Report
 from automot_ros.scene.decision import Longitudinal
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.simulation.expert import Expert
-from automot_ros.simulation.hazards import lights_on, must_stop
+from automot_ros.simulation.expert.hazards import must_stop, stop_lines
 from automot_ros.simulation.lights import LightState
 from automot_ros.simulation.tasks import TrafficConfig, plain_task
 from automot_ros.simulation.world import World
@@ -69,8 +69,9 @@ def test_red_always_stops_and_yellow_only_where_one_can() -> None:
     assert not must_stop(LightState.GREEN, 30.0, 1.0)
 
 
-def test_lights_on_a_route_are_listed_in_driving_order_and_belong_to_the_map(town: World) -> None:
-    found = lights_on(town, town.route.line())
-    known = {s.id for s in town.map.signals if s.kind == "light"}
-    assert [s for s, _ in found] == sorted(s for s, _ in found)
-    assert {signal for _, signal in found} <= known
+def test_stop_lines_of_a_route_are_listed_in_driving_order_and_belong_to_the_map(town: World) -> None:
+    found = stop_lines(town, town.route.line())
+    known = {s.id for s in town.map.signals if s.kind in ("light", "stop")}
+    assert [f.s_m for f in found] == sorted(f.s_m for f in found)
+    assert found
+    assert {f.signal_id for f in found} <= known

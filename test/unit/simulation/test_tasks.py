@@ -5,7 +5,8 @@ from automot_ros.base.errors import ConfigError, MapError
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.simulation.junctions import Junctions
 from automot_ros.simulation.maps.generate import MAP_KINDS
-from automot_ros.simulation.tasks import TrafficConfig, load_map, plain_task, task_of, task_on_map
+from automot_ros.simulation.suites import task_of
+from automot_ros.simulation.tasks import TrafficConfig, load_map, plain_task, task_on_map
 
 
 @pytest.fixture(scope="module", params=range(6))
@@ -46,9 +47,9 @@ def test_kinds_of_map_take_turns_and_a_seed_makes_one_task():
 
 def test_any_map_takes_a_given_route_or_makes_one():
     source = plain_task(0)
-    given = task_on_map("mine", source.xodr, source.route_map_N2[:120], 4)
+    given = task_on_map("mine", "mine", source.xodr, source.route_map_N2[:120], 4)
     np.testing.assert_array_equal(given.route_map_N2, source.route_map_N2[:120])
-    assert len(task_on_map("mine", source.xodr, None, 4).route_map_N2) > 250
+    assert len(task_on_map("mine", "mine", source.xodr, None, 4).route_map_N2) > 250
 
 
 def test_amounts_of_traffic_are_bounded():

@@ -11,10 +11,11 @@ from automot_ros.scene.actors import BodyKind
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.simulation.bench import follow
 from automot_ros.simulation.collisions import push_out
+from automot_ros.simulation.events import EventKind
 from automot_ros.simulation.expert import Expert
 from automot_ros.simulation.lights import LightState
 from automot_ros.simulation.tasks import TrafficConfig, plain_task
-from automot_ros.simulation.world import EGO_ID, EventKind, World
+from automot_ros.simulation.world import EGO_ID, World
 from automot_ros.vehicle.bicycle import BicycleState
 
 TICKS = 400
@@ -163,10 +164,13 @@ def test_nobody_runs_into_an_ego_that_stands_in_the_way():
 def test_a_wall_stops_the_ego_and_is_noted_once():
     world = _empty(0)
     boxes = world.static_boxes
-    i = int(np.flatnonzero(boxes.kinds_N == BodyKind.BUILDING)[0])
-    yaw = float(boxes.yaw_N[i])
-    away = np.array([math.cos(yaw), math.sin(yaw)]) * (0.5 * boxes.sizes_N3[i, 0] + 8.0)
-    pose = Pose2(*map(float, boxes.xy_N2[i] - away), yaw)
+    for i in np.flatnonzero(boxes.kinds_N == BodyKind.BUILDING):
+        yaw = float(boxes.yaw_N[i])
+        away = np.array([math.cos(yaw), math.sin(yaw)]) * (0.5 * boxes.sizes_N3[i, 0] + 8.0)
+        pose = Pose2(*map(float, boxes.xy_N2[i] - away), yaw)
+        before = pose.inverse_apply(np.delete(boxes.xy_N2, i, axis=0))
+        if not np.any((np.abs(before[:, 1]) < 9.0) & (before[:, 0] > -6.0) & (before[:, 0] < 14.0)):
+            break
     world._state = BicycleState(pose, 6.0)
     for _ in range(60):
         world.step(GO)
@@ -210,7 +214,7 @@ def test_running_over_a_person_stops_the_ego_and_is_noted():
 def test_driving_over_a_red_line_is_noted_and_over_a_green_one_is_not():
     counts = {}
     for wanted in (LightState.RED, LightState.GREEN):
-        world = _empty(0)
+        world = _empty(3)
         way = next(p for p in world.passages if p.signal is not None and p.signal.kind == "light")
         # Well within the wanted phase: it has to last until the line is crossed.
         seconds = [LightState.RED] * 3 if wanted is LightState.RED else [LightState.GREEN] * 3

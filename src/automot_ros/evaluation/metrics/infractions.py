@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from automot_ros.simulation.world import START_NS, Event, EventKind
+from automot_ros.simulation.events import Event, EventKind
+from automot_ros.simulation.world import START_NS
 
 NAMES: dict[EventKind, str] = {
     EventKind.COLLISION_WALKER: "collisions_pedestrian",

@@ -22,12 +22,14 @@ from automot_ros.simulation.expert.profile import SpeedLimit, roll_out
 if TYPE_CHECKING:
     from automot_ros.simulation.world import World
 
-_COMMITTED = 0.3
+_COMMITTED, _BEGUN = 0.3, 0.08
+_STOPS_MPS2, _STEER_OUT_M = 3.0, 7.5
 _BACK_M = 1.3
 _SLACK_S = 1.0
 _AWAY_M = 1e4
 _EMERGENCY_BEHIND_M, _EMERGENCY_PAST_M = 60.0, 9.0
 _KERB_M = 0.05
+_WARY_MPS = 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,11 @@ def choose_way(now: Situation) -> Choice:
     invader = _invader(now, at)
     if invader is not None:
         return Choice(now.way(invader), cap_mps=now.config.passing_speed_mps, why="keep right of ")
+    cap = _WARY_MPS if _wary(now, at) else math.inf
     if abs(now.lateral_m) > _BACK_M and _hits(now, now.way(None), HORIZON_S, 0.5):
         stay = Shift(now.s_m - _AWAY_M, now.s_m + _AWAY_M, now.lateral_m, 1.0)
         return Choice(now.way(stay), why="stay beside ")
-    return Choice(now.way(None), gives_way=abs(now.lateral_m) > _BACK_M)
+    return Choice(now.way(None), cap_mps=cap, gives_way=abs(now.lateral_m) > _BACK_M)
 
 
 def _round(now: Situation, obstacle: Obstacle) -> Choice:
@@ -105,10 +108,15 @@ def _round(now: Situation, obstacle: Obstacle) -> Choice:
         shift = shift_round(obstacle, now.s_m, offset, now.half_m[0], now.speed_mps)
         path = now.way(shift)
         going = now.lateral_m * offset > 0.0 and abs(now.lateral_m) > _COMMITTED * abs(offset)
+        # Who can no longer stop where there is room to steer out goes on.
+        begun = now.lateral_m * offset > 0.0 and abs(now.lateral_m) > _BEGUN * abs(offset) and now.speed_mps > 1.0
+        room = obstacle.near_m - now.half_m[0] - now.speed_mps**2 / (2.0 * _STOPS_MPS2)
+        going = going or (begun and room < _STEER_OUT_M)
         beside = obstacle.near_m - now.half_m[0] < 1.0 and going
         if not foreign or beside or (going and _free(now, obstacle, shift, path, 0.25)) or (
                 not going and _free(now, obstacle, shift, path, _SLACK_S)):
-            return Choice(path, config.passing_speed_mps if shift.from_s_m - shift.ramp_m < now.s_m + 12.0 else math.inf,
+            near = shift.from_s_m - shift.ramp_m < now.s_m + 12.0
+            return Choice(path, config.passing_speed_mps if near else math.inf,
                           gives_way=foreign and not going, committed=going, why="pass ")
     ids = frozenset(int(i) for i in now.boxes.ids_N[obstacle.body_M])
     kind = BodyKind(int(now.boxes.kinds_N[obstacle.body_M[0]])).name.lower()
@@ -185,6 +193,14 @@ def _for_emergency(now: Situation, at: OnPath) -> Choice | None:
     kerb = now.lanes.half_width_m(here) - now.half_m[1]
     way = now.way(Shift(here - 5.0, here + _AWAY_M, -kerb, 5.0))
     return Choice(way, cap_mps=4.0, why="make room for the emergency vehicle, ")
+
+
+def _wary(now: Situation, at: OnPath) -> bool:
+    """Whether an emergency vehicle stands beside the way ahead and looks towards it: it may set off any moment."""
+    b = now.boxes
+    stands = (b.kinds_N == int(BodyKind.EMERGENCY)) & (b.speed_N < 1.0) & (at.ahead_M > 0.0) & (at.ahead_M < 35.0)
+    towards = np.abs(at.along_M) < 0.8
+    return bool(np.any(stands & towards & (np.abs(at.left_M) > 5.0)))
 
 
 def _invader(now: Situation, at: OnPath) -> Shift | None:

@@ -16,7 +16,7 @@ class ExpertConfig:
     braking_mps2: float = quantity(2.2, "m/s^2", "Comfortable deceleration.", low=0.5, high=5.0)
     headway_s: float = quantity(1.2, "s", "Time gap to a leader.", low=0.5, high=4.0)
     standing_gap_m: float = quantity(3.0, "m", "Distance kept to a standing leader.", low=0.5, high=10.0)
-    passing_gap_m: float = quantity(11.0, "m", "Distance kept to what is to be passed, room to steer out.",
+    passing_gap_m: float = quantity(12.0, "m", "Distance kept to what is to be passed, room to steer out.",
                                     low=5.0, high=25.0)
     passing_speed_mps: float = quantity(7.5, "m/s", "Speed beside what is passed.", low=1.0, high=20.0)
     side_gap_m: float = quantity(0.55, "m", "Distance to what is passed, sideways.", low=0.1, high=2.0)

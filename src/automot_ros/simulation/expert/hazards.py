@@ -67,10 +67,10 @@ def stop_lines(world: World, line: Polyline) -> list[StopLine]:
 
 
 def must_stop(state: LightState, gap_m: float, speed_mps: float) -> bool:
-    """Red always; yellow where braking at 3 m/s^2 still stops before the line."""
+    """Red always; yellow where braking at 4.5 m/s^2 still stops before the line: who began to brake for it goes on."""
     if state is LightState.RED:
         return True
-    return state is LightState.YELLOW and gap_m > speed_mps * speed_mps / 6.0
+    return state is LightState.YELLOW and gap_m > speed_mps * speed_mps / 9.0
 
 
 def lights_and_signs(world: World, lines: list[StopLine], s_m: float) -> list[Hazard]:
@@ -106,8 +106,7 @@ def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float, half_le
     for i in np.flatnonzero(hit):
         kind = BodyKind(int(boxes.kinds_N[i]))
         along = float(boxes.speed_N[i] * at.along_M[i])
-        # What comes towards the ego and passes by is for `conflicts`; here only who is met head on.
-        if along < -0.5 and abs(at.left_M[i]) > half_width_m + at.reach_left_M[i] - 0.25:
+        if along < -0.5:  # who comes towards the ego is for `conflicts`
             continue
         word = "car" if kind in VEHICLES else "walker" if kind is BodyKind.WALKER else "obstacle"
         why = {"car": "lead_car", "walker": "walker", "obstacle": "obstacle"}[word]

@@ -41,7 +41,7 @@ class RouteLanes:
         return 0.5 * (_USUAL_WIDTH_M if lane is None else lane.width_m)
 
     def beside_m(self, s_m: float, left: bool, same_way: bool) -> float | None:
-        """Distance to the centre of the next lane on one side that runs the same way, or the other way; None if none."""
+        """Distance to the centre of the next lane on one side that runs the same way, or against; None if none."""
         key = (self._key(s_m), left, same_way)
         if key not in self._beside:
             self._beside[key] = self._look(key[0] * _EVERY_M, left, same_way)

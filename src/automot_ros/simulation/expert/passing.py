@@ -1,7 +1,7 @@
 """What has to be passed rather than waited for, and how far aside.
 
 To be passed: things that belong to no traffic (cones, boards, doors), and vehicles that stand or crawl off the middle
-of their lane, as broken-down cars, people at an accident and bicycles do. Whoever stands in the middle of a lane queues.
+of their lane, as broken-down cars, cars at an accident and bicycles do. Who stands in the middle of a lane queues.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ OFF_CENTRE_M = 0.3
 CRAWLING_MPS = 4.5
 BESIDE_S = 5.0
 THINGS = (BodyKind.CONE, BodyKind.SIGN, BodyKind.DOOR, BodyKind.CONTAINER, BodyKind.OBSTACLE, BodyKind.POLE)
+EDGE_M = 1.9
 _FREE_M = 0.25
 
 
@@ -59,6 +60,9 @@ def first_obstacle(boxes: Boxes, at: OnPath, passed_M: NDArray[np.bool_], config
         return None
     near, far = at.ahead_M - at.reach_ahead_M, at.ahead_M + at.reach_ahead_M
     far = far + boxes.speed_N * np.maximum(at.along_M, 0.0) * BESIDE_S
+    # A site's cones at the edge of the lane belong to it, though one might squeeze by them.
+    things = np.isin(boxes.kinds_N, [int(k) for k in THINGS if k is not BodyKind.POLE])
+    inside |= things & (np.abs(at.left_M) - at.reach_left_M < EDGE_M) & (at.ahead_M > -behind_m)
     order = np.flatnonzero(inside)[np.argsort(near[inside], kind="stable")]
     group = [int(order[0])]
     end = float(far[order[0]])
@@ -74,6 +78,6 @@ def first_obstacle(boxes: Boxes, at: OnPath, passed_M: NDArray[np.bool_], config
 
 def shift_round(obstacle: Obstacle, s_m: float, offset_m: float, half_length_m: float, speed_mps: float) -> Shift:
     """The sideways move that passes an obstacle at an offset from the route, for an ego at arc length `s_m`."""
-    ramp = float(np.clip(1.6 * speed_mps + 2.6 * abs(offset_m), 10.5, 26.0))
-    begin = s_m + obstacle.near_m - half_length_m - 1.2
+    ramp = float(np.clip(1.6 * speed_mps + 2.6 * abs(offset_m), 8.5, 26.0))
+    begin = s_m + obstacle.near_m - half_length_m - 0.9
     return Shift(begin, s_m + obstacle.far_m + half_length_m + 2.0, offset_m, ramp)

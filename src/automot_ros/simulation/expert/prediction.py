@@ -25,7 +25,7 @@ WHEELED = (BodyKind.CAR, BodyKind.TRUCK, BodyKind.EMERGENCY, BodyKind.BICYCLE)
 MOVING_MPS = 0.3
 _WALKER_S, _FREE_S = 4.0, 3.0
 _ON_LANE_M, _ALONG_RAD = 1.3, 0.5
-_MOVED_M = 3.0
+_MOVED_M = 2.0
 _AWAY_M = 1e6
 
 
@@ -90,17 +90,10 @@ class Predictor:
         """Lanes a body may be following: (lane, arc length, offset); none where it drives across them."""
         x, y, yaw = float(boxes.xy_N2[i, 0]), float(boxes.xy_N2[i, 1]), float(boxes.yaw_N[i])
         known = self._lane_of.get(int(boxes.ids_N[i]))
-        if known is not None and math.hypot(x - known[0], y - known[1]) < 0.2 and abs(yaw - known[2]) < 0.05:
-            return known[3]
         point = np.array([x, y])
-        if known is not None and known[3] and math.hypot(x - known[0], y - known[1]) < 4.0 * _MOVED_M:
-            moved = [(lane, *self._map.lanes[lane].center.project(point, s - 2.0, s + 5.0 * _MOVED_M))
-                     for lane, s, _ in known[3]]
-            fits = [(lane, s, off) for lane, s, off in moved if self._fits(lane, s, off, yaw)
-                    and s < self._map.lanes[lane].center.length_m - 0.3]
-            if len(fits) == len(known[3]):
-                self._lane_of[int(boxes.ids_N[i])] = (x, y, yaw, fits)
-                return fits
+        if known is not None and math.hypot(x - known[0], y - known[1]) < _MOVED_M and abs(yaw - known[2]) < 0.3:
+            moved = (x - known[0]) * math.cos(yaw) + (y - known[1]) * math.sin(yaw)
+            return [(lane, s + moved, off) for lane, s, off in known[3]]
         fits = [f for f in self._map.lanes_near(point, _ON_LANE_M) if self._fits(*f, yaw)]
         fits.sort(key=lambda f: abs(f[2]))
         # Nearly as near counts, too: where ways fork one cannot tell yet.

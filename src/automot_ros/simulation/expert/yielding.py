@@ -43,7 +43,7 @@ def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) ->
             for conflict in conflicts:
                 body = int(now.field.tracks.body_H[conflict.track])
                 number = int(now.boxes.ids_N[body])
-                if number in known or number in done or conflict.ahead_m < 0.3:
+                if number in known or number in done:
                     continue
                 patient = _gives_way(now, choice, conflict)
                 if slack == _SLACK_S and not patient:
@@ -96,7 +96,7 @@ def _changes_lane(now: Situation, s_m: float) -> bool:
 
 
 def _imminent(now: Situation, conflict: Conflict, others: list[Conflict]) -> bool:
-    """Whether one who should wait no longer can: every way it may take meets the ego, and it would have to brake hard."""
+    """Whether one who should wait no longer can: all its ways meet the ego, and it would have to brake hard."""
     tracks = now.field.tracks
     body = int(tracks.body_H[conflict.track])
     ways = int(np.sum(tracks.body_H == body))

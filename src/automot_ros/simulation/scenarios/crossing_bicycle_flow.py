@@ -20,7 +20,7 @@ _FROM_EDGE_M = 0.5
 _ON_WAY_M = 10.0
 _STRAIGHT_RAD = 0.6
 _SOURCE_S, _LEAST_S, _LONG_M = 7.0, 5.0, 150.0
-_GAP_FROM_S, _GAP_TO_S = (1.8, 2.6), (8.5, 10.0)
+_GAP_FROM_S, _GAP_TO_S = (0.8, 1.4), (8.5, 10.0)
 _AFTER_M = 60.0
 
 

@@ -55,8 +55,7 @@ class Flow:
             self._fill()
         self._drive()
         last = self.cars[-1].s_m if self.cars else math.inf
-        if last - 2.0 * self._half_m >= self._next_gap_m:
-            self._add(0.0, self._users())
+        if last - 2.0 * self._half_m >= self._next_gap_m and self._add(0.0, self._users()):
             self._next_gap_m = self._gap()
 
     def during(self, script: Script) -> Script:
@@ -95,20 +94,23 @@ class Flow:
         users = self._users()
         first = self._between(0.0, 1.0 / 3.0) if self._dense else self._gap_m[1]
         s = self._path.length_m - self._half_m - float(self._scenario.rng.uniform(0.0, first))
-        while s > 2.0 * self._half_m + self._gap_m[0]:
+        while s > 0.0:
             self._add(s, users)
-            s -= 2.0 * self._half_m + (self._between(0.0, 1.0 / 3.0) if self._dense else self._gap())
+            self._next_gap_m = self._between(0.0, 1.0 / 3.0) if self._dense else self._gap()
+            s -= 2.0 * self._half_m + self._next_gap_m
 
-    def _add(self, s_m: float, users: Boxes) -> None:
+    def _add(self, s_m: float, users: Boxes) -> bool:
+        """One more; False where there is no room."""
         x, y = self._path.at(s_m)
         pose = Pose2(float(x), float(y), self._path.yaw_at(s_m))
         local = np.abs(pose.inverse_apply(users.xy_N2))
         if np.any((local[:, 0] < self._half_m + 0.5 * users.sizes_N3[:, 0] + _CLEAR_M) & (local[:, 1] < _CLEAR_M)):
-            return
+            return False
         car = self._scenario.world.cast.add(self._kind, pose)
         now = float(self._speed_mps[min(int(s_m), len(self._speed_mps) - 1)])
         car.go(self._path, now, start_s_m=s_m, now_mps=now, heeds=self._heeds)
         self.cars.append(car)
+        return True
 
     def _gap(self) -> float:
         if self._thirds is None:

@@ -114,7 +114,8 @@ class HazardAtSideLaneTwoWays(TwoWays, HazardAtSideLane):
 
 def _place(view: RouteView, rng: np.random.Generator, two_ways: bool) -> Wish | None:
     ride = float(rng.uniform(40.0, 101.0))
-    wish = obstacle_place(view, rng, APART_M + ride, two_ways, (41.0, 45.0), before_m=-25.0, beyond_m=12.0)
+    wish = obstacle_place(view, rng, APART_M + ride, two_ways, (41.0, 45.0), before_m=-25.0, beyond_m=12.0,
+                          pass_m=APART_M)
     if wish is None:
         return None
     more = {"bicycle_drive_distance": {"value": f"{ride:.0f}"},

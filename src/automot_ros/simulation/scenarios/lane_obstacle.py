@@ -11,7 +11,7 @@ from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind
 from automot_ros.simulation.cast import Actor
 from automot_ros.simulation.scenarios.drawing import RouteView, Wish
-from automot_ros.simulation.scenarios.oncoming import OncomingFlow, fair_gap
+from automot_ros.simulation.scenarios.oncoming import OncomingFlow, fair_gap, pass_room_m
 from automot_ros.simulation.scenarios.scenario import KMH, Scenario, Script
 from automot_ros.simulation.tasks import ScenarioSpec
 
@@ -148,38 +148,44 @@ class TwoWays(LaneObstacle):
     @classmethod
     def place(cls, view: RouteView, rng: np.random.Generator) -> Wish | None:
         """A block of a street with one lane each way."""
-        return with_flow(view, rng, obstacle_place(view, rng, cls.long_m, two_ways=True))
+        return with_flow(view, rng, cls.long_m, obstacle_place(view, rng, cls.long_m, two_ways=True))
 
 
-def with_flow(view: RouteView, rng: np.random.Generator, wish: Wish | None) -> Wish | None:
+def with_flow(view: RouteView, rng: np.random.Generator, long_m: float, wish: Wish | None) -> Wish | None:
     """The wish with a `frequency` that lets a driver pass within a minute."""
     if wish is None:
         return None
-    low, high = fair_gap(view.around, wish.trigger_s_m + float(wish.parameters["distance"]["value"]), rng)
+    low, high = fair_gap(view.around, wish.trigger_s_m + float(wish.parameters["distance"]["value"]), long_m, rng)
     gap = {"from": f"{low:.0f}", "to": f"{high:.0f}"}
     return Wish(wish.trigger_s_m, {**wish.parameters, "frequency": gap}, wish.begin_m, wish.end_m)
 
 
 def obstacle_place(view: RouteView, rng: np.random.Generator, long_m: float, two_ways: bool,
-                   distance_m: tuple[float, float] = (40.0, 45.0), before_m: float = 12.0,
-                   beyond_m: float = 35.0) -> Wish | None:
+                   distance_m: tuple[float, float] = (40.0, 45.0), before_m: float = 12.0, beyond_m: float = 35.0,
+                   pass_m: float | None = None) -> Wish | None:
     """A stretch with 40-45 m before an obstacle and `beyond_m` behind it, and a lane to pass it on.
 
     two_ways: that lane is the oncoming one, there is none beside it that runs the same way, and the road beyond is long
-    enough to see who comes. before_m: room behind the last junction, before the trigger (negative: it may lie earlier).
+    enough to see who comes (pass_m: for an obstacle so long, where it is not `long_m`). before_m: room behind the last
+    junction, before the trigger (negative: it may lie earlier).
     """
-    distance = float(rng.uniform(*distance_m))
-    sight = max(beyond_m, 70.0) if two_ways else beyond_m
-    for a, b in view.blocks(distance + long_m + sight + before_m + 10.0):
-        trigger = float(rng.uniform(a + before_m, b - distance - long_m - sight - 8.0))
-        site = round(distance) + trigger
+    distance = round(float(rng.uniform(*distance_m)))
+    for a, b in view.blocks(distance + long_m + beyond_m + before_m + 10.0):
+        sight = beyond_m
+        if two_ways:
+            sight = max(beyond_m, pass_room_m(view.around, 0.5 * (a + b), long_m if pass_m is None else pass_m))
+        low, high = max(a + before_m, 14.0), b - distance - long_m - sight - 8.0
+        if high < low:
+            continue
+        trigger = float(rng.uniform(low, high))
+        site = distance + trigger
         far = site + long_m
-        if trigger < 14.0 or not view.is_straight(site - 35.0, far + 20.0, 0.25):
+        if not view.is_straight(site - 35.0, far + 20.0, 0.25):
             continue
         left = view.everywhere(site - 30.0, far + 25.0, lambda s: view.around.same_way(s, True))
         oncoming = view.everywhere(site - 30.0, far + 25.0, view.around.opposite)
         if (left and not two_ways) or (two_ways and oncoming and view.around.same_way(site, True) is None):
-            parameters = {"distance": {"value": f"{distance:.0f}"},
+            parameters = {"distance": {"value": str(distance)},
                           "speed": {"value": f"{rng.uniform(40.0, 59.0):.0f}"}}
             return Wish(trigger, parameters, end_m=min(far + beyond_m + 35.0, view.line.length_m))
     return None

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from automot_ros.simulation.scenarios.scenario import Scenario, Script
     from automot_ros.simulation.scenarios.surroundings import Surroundings
 
-SPEED_OF_LIMIT = 0.8
+SPEED_OF_LIMIT = 0.7
 SOURCE_OF_LIMIT_S, SOURCE_M = 1.5, 30.0
-SEEN_M = 110.0
-_PASS_S, _ROOM_M = 9.0, 25.0
-_FROM_M = (45.0, 70.0)
+PASS_S, SHORT_M, PASS_MPS, ROOM_M = 9.0, 8.0, 7.0, 15.0
+_LONGEST_M = 20.0
+_FROM_M, _TO_M = (40.0, 60.0), (90.0, 200.0)
 
 
 class OncomingFlow:
     """Cars from a source ahead of an obstacle to a sink behind it, gaps U(from, to) m, as OppositeActorFlow has them.
 
-    The sink lies 1.5 s at the speed limit plus 30 m behind the obstacle, the source as far ahead, but 110 m where the
-    road is so long: who wants to pass must see who comes. Neither lies behind a junction. Of three gaps in a row one
+    The sink lies 1.5 s at the speed limit plus 30 m behind the obstacle, the source as far ahead, or as far as one must
+    see to pass (`pass_room_m`), where the road is so long. Neither lies behind a junction. Of three gaps in a row one
     is in each third of the interval. Without an oncoming lane nobody comes.
     Source: scenario_runner, atomic_behaviors.py, OppositeActorFlow (MIT).
     """
@@ -59,12 +59,18 @@ class OncomingFlow:
         yield from script if self._flow is None else self._flow.during(script)
 
 
-def fair_gap(around: Surroundings, at_s_m: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Gaps (from, to), m, of which one in three lets a driver pass from standstill: 9 s and 25 m."""
+def fair_gap(around: Surroundings, at_s_m: float, long_m: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Gaps (from, to), m, of which one in three lets a driver pass from standstill."""
+    low = float(rng.uniform(*_FROM_M))
+    wide = pass_room_m(around, at_s_m, long_m) + 0.5 * ROOM_M
+    return low, min(max(low + 1.5 * (wide - low), _TO_M[0]), _TO_M[1])
+
+
+def pass_room_m(around: Surroundings, at_s_m: float, long_m: float) -> float:
+    """How far before an obstacle (m) the next oncoming car must be, for a driver to pass from standstill: 9 s."""
     found = around.opposite(at_s_m)
     speed = SPEED_OF_LIMIT * (around.lane(at_s_m) if found is None else around.map.lanes[found[0]]).speed_limit_mps
-    low = float(rng.uniform(*_FROM_M))
-    return low, min(max(low + 1.5 * (_PASS_S * speed + _ROOM_M - low), 90.0), 200.0)
+    return (PASS_S + max(0.0, long_m - SHORT_M) / PASS_MPS) * speed + long_m + ROOM_M
 
 
 def _way(scenario: Scenario, at_s_m: float, long_m: float) -> tuple[Polyline, list[int]] | None:
@@ -75,4 +81,5 @@ def _way(scenario: Scenario, at_s_m: float, long_m: float) -> tuple[Polyline, li
     lane = scenario.world.map.lanes[found[0]]
     here = lane.center.project(scenario.on_route(at_s_m).position_m)[0]
     reach = SOURCE_OF_LIMIT_S * lane.speed_limit_mps + SOURCE_M
-    return scenario.around.in_block(found[0], here, max(reach, SEEN_M) + long_m, reach)
+    seen = max(reach, pass_room_m(scenario.around, at_s_m, min(long_m, _LONGEST_M))) + long_m
+    return scenario.around.in_block(found[0], here, seen, reach)

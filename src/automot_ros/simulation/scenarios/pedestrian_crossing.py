@@ -9,20 +9,22 @@ import numpy as np
 from automot_ros.scene.actors import BodyKind
 from automot_ros.simulation.cast import Actor
 from automot_ros.simulation.scenarios.drawing import RouteView, Wish
-from automot_ros.simulation.scenarios.scenario import Scenario, Script, straight
+from automot_ros.simulation.scenarios.scenario import Floats, Scenario, Script, straight
 
 ARRIVAL_S, ARRIVAL_M = 3.5, 12.0
-OVER = 2.3
+IDLE_S, SPEED_MPS = (0.0, 1.5), (1.3, 2.0)
+OVER, END_M = 2.3, 40.0
 PLACES = ((0.4, 1.5), (1.0, 2.5), (1.6, 0.5))
 DEFAULT_SIDEWALK_M = 5.0
+_STUCK_S = 30.0
 
 
 class PedestrianCrossing(Scenario):
     """Three walkers stand beside the last point before the junction after the trigger, on the sidewalk at its right.
 
-    When the ego is 3.5 s or 12 m from that point, each waits U(0, 1.5) s and walks straight over the road at
-    U(1.3, 2.0) m/s for 2.3 times the way to the ego's lane. Ends when the ego has driven 40 m. No parameters.
-    Source: scenario_runner, pedestrian_crossing.py (MIT).
+    When the ego is 3.5 s or 12 m from that point, each waits U(0, 1.5) s, walks straight over the road at
+    U(1.3, 2.0) m/s for 2.3 times the way to the ego's lane, and is gone. Ends when that is over and the ego has driven
+    40 m. No parameters. Source: scenario_runner, pedestrian_crossing.py (MIT).
     """
 
     map_kinds = ("town",)
@@ -30,28 +32,46 @@ class PedestrianCrossing(Scenario):
 
     def prepare(self) -> None:
         """The three on the sidewalk."""
-        way = self.around.junction_after(self.trigger_s_m)
-        self._meet_s_m = way.begin_m - 0.5
-        side_m = self.around.sidewalk_right(self._meet_s_m) or DEFAULT_SIDEWALK_M
         self._walkers: list[tuple[Actor, float]] = []
+        meet = self.on_route(self._meet_s_m).position_m
         for ahead_m, right_m in PLACES:
-            pose = self.on_route(self._meet_s_m + ahead_m, -(side_m + right_m), math.pi / 2.0)
-            self._walkers.append((self.world.cast.add(BodyKind.WALKER, pose, base_z_m=0.1), OVER * (side_m + right_m)))
+            pose = self.on_route(self._meet_s_m + ahead_m, -(self._sidewalk_m + right_m), math.pi / 2.0)
+            actor = self.world.cast.add(BodyKind.WALKER, pose, base_z_m=0.1)
+            self._walkers.append((actor, OVER * float(np.hypot(*(pose.position_m - meet)))))
+
+    @property
+    def _meet_s_m(self) -> float:
+        """Arc length of the last point before the junction."""
+        return self.around.junction_after(self.trigger_s_m).begin_m - 0.5
+
+    @property
+    def _sidewalk_m(self) -> float:
+        return self.around.sidewalk(self._meet_s_m) or DEFAULT_SIDEWALK_M
+
+    def keep_clear(self) -> list[tuple[Floats, float]]:
+        """Where they stand and step onto the road."""
+        return [(self.on_route(self._meet_s_m + 1.0, -(self._sidewalk_m + out)).position_m, 3.0) for out in (-2.0, 1.5)]
+
+    def closed_lanes(self) -> set[int]:
+        """The ego's lane up to the junction."""
+        return self.around.lanes_between(self.trigger_s_m - 20.0, self._meet_s_m)
 
     def script(self) -> Script:
-        """Wait for the ego, cross, and be gone when it has driven on."""
+        """Wait for the ego, cross, and be gone."""
         yield from self.arriving(self.on_route(self._meet_s_m).position_m, ARRIVAL_S, ARRIVAL_M)
-        begin = self.world.tick
-        starts = {a.id: begin + round(20 * self.rng.uniform(0.0, 1.5)) for a, _ in self._walkers}
-        speeds = {a.id: float(self.rng.uniform(1.3, 2.0)) for a, _ in self._walkers}
-        driven = self.driven(40.0)
-        for _ in driven:
-            for actor, length_m in self._walkers:
-                if self.world.tick == starts[actor.id]:
-                    actor.acceleration_mps2 = 10.0
-                    actor.go(straight(actor.pose, length_m), speeds[actor.id], start_s_m=0.0)
+        parts = [self._walk(actor, length_m) for actor, length_m in self._walkers]
+        parts.append(self.driven(END_M))
+        while parts:
+            parts = [part for part in parts if next(part, self) is None]
             yield
-        self.cleared([a for a, _ in self._walkers])
+
+    def _walk(self, actor: Actor, length_m: float) -> Script:
+        speed = float(self.rng.uniform(*SPEED_MPS))
+        yield from self.wait(float(self.rng.uniform(*IDLE_S)))
+        actor.acceleration_mps2 = 10.0
+        actor.go(straight(actor.pose, length_m), speed, start_s_m=0.0)
+        yield from self.until(lambda: actor.left_m < 0.1, at_most_s=length_m / speed + _STUCK_S)
+        self.cleared([actor])
 
     @classmethod
     def place(cls, view: RouteView, rng: np.random.Generator) -> Wish | None:
@@ -59,9 +79,7 @@ class PedestrianCrossing(Scenario):
         for way in view.passages:
             trigger = way.begin_m - float(rng.uniform(30.0, 50.0))
             free = not any(p.begin_m < way.begin_m and p.end_m > trigger - 10.0 for p in view.passages)
-            if trigger > 12.0 and free and way.end_m + 40.0 < view.line.length_m and (
-                    view.around.sidewalk_right(way.begin_m - 0.5) is not None):
-                return Wish(trigger, end_m=min(way.end_m + 45.0, view.line.length_m))
+            if trigger > 12.0 and free and way.end_m + END_M < view.line.length_m and (
+                    view.around.sidewalk(way.begin_m - 0.5) is not None):
+                return Wish(trigger, end_m=min(way.end_m + END_M + 5.0, view.line.length_m))
         return None
-
-

@@ -60,7 +60,7 @@ class VehicleOpensDoorTwoWays(TwoWays):
         at = wish.trigger_s_m + float(wish.parameters["distance"]["value"])
         if not view.everywhere(at - 8.0, at + 8.0, view.around.parking, 4.0):
             return None
-        return with_flow(view, rng, wish)
+        return with_flow(view, rng, 0.0, wish)
 
     def _off_m(self) -> float:
         """Metres to the left of the route: shifted towards it, or the door would not reach the ego."""
