@@ -95,10 +95,13 @@ def choose_way(now: Situation) -> Choice:
     if invader is not None:
         return Choice(now.way(invader), cap_mps=now.config.passing_speed_mps, why="keep right of ")
     cap = _WARY_MPS if _wary(now, at) else math.inf
-    if abs(now.lateral_m) > _BACK_M and _hits(now, now.way(None), HORIZON_S, 0.5):
+    lane = now.lanes.beside_m(now.s_m, now.lateral_m > 0.0, True)
+    if lane is not None and abs(now.lateral_m) > _BACK_M and _hits(now, now.way(None), HORIZON_S, 0.5):
         stay = Shift(now.s_m - _AWAY_M, now.s_m + _AWAY_M, now.lateral_m, 1.0)
         return Choice(now.way(stay), why="stay beside ")
-    return Choice(now.way(None), cap_mps=cap, gives_way=abs(now.lateral_m) > _BACK_M)
+    returns = abs(now.lateral_m) > _BACK_M
+    return Choice(now.way(None), cap_mps=cap, gives_way=returns and lane is not None,
+                  committed=returns and lane is None)
 
 
 def _round(now: Situation, obstacle: Obstacle) -> Choice:

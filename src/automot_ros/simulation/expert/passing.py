@@ -79,5 +79,6 @@ def first_obstacle(boxes: Boxes, at: OnPath, passed_M: NDArray[np.bool_], config
 def shift_round(obstacle: Obstacle, s_m: float, offset_m: float, half_length_m: float, speed_mps: float) -> Shift:
     """The sideways move that passes an obstacle at an offset from the route, for an ego at arc length `s_m`."""
     ramp = float(np.clip(1.6 * speed_mps + 2.6 * abs(offset_m), 8.5, 26.0))
-    begin = s_m + obstacle.near_m - half_length_m - 0.9
-    return Shift(begin, s_m + obstacle.far_m + half_length_m + 2.0, offset_m, ramp)
+    # The ends of a ramp are flat: a bumper beside the obstacle there is as far away as in the middle.
+    begin = s_m + obstacle.near_m - 0.5 * half_length_m
+    return Shift(begin, s_m + obstacle.far_m + 0.3 * half_length_m, offset_m, ramp)

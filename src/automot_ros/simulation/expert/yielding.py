@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3
 _SLACK_S, _FIRST_SLACK_S = 1.0, 0.25
-_HARD_FOR_OTHERS_MPS2 = 2.8
+_HARD_FOR_OTHERS_MPS2, _HARDEST_FOR_OTHERS_MPS2 = 2.8, 6.0
 _BEFORE_M = 1.5
 _TURN_RAD = 0.6
 _CLEARS_M = 1.0
@@ -48,7 +48,7 @@ def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) ->
                 patient = _gives_way(now, choice, conflict)
                 if slack == _SLACK_S and not patient:
                     continue
-                if slack == _FIRST_SLACK_S and not patient and not _imminent(now, conflict, conflicts):
+                if slack == _FIRST_SLACK_S and not patient and not _imminent(now, choice, conflict, conflicts):
                     continue
                 done.add(number)
                 found.append(_place(now, conflict, at, body))
@@ -95,14 +95,15 @@ def _changes_lane(now: Situation, s_m: float) -> bool:
     return after is not None and after.index in (before.left, before.right)
 
 
-def _imminent(now: Situation, conflict: Conflict, others: list[Conflict]) -> bool:
+def _imminent(now: Situation, choice: Choice, conflict: Conflict, others: list[Conflict]) -> bool:
     """Whether one who should wait no longer can: all its ways meet the ego, and it would have to brake hard."""
     tracks = now.field.tracks
     body = int(tracks.body_H[conflict.track])
     ways = int(np.sum(tracks.body_H == body))
     hits = sum(int(tracks.body_H[c.track]) == body for c in others)
     v = float(tracks.speed_H[conflict.track])
-    return hits >= ways and v * v / (2.0 * max(conflict.other_ahead_m - 4.0, 0.5)) > _HARD_FOR_OTHERS_MPS2
+    return hits >= ways and v * v / (2.0 * max(conflict.other_ahead_m - 4.0, 0.5)) > (
+        _HARDEST_FOR_OTHERS_MPS2 if choice.committed else _HARD_FOR_OTHERS_MPS2)
 
 
 def _place(now: Situation, conflict: Conflict, at: OnPath, body: int) -> Hazard:
