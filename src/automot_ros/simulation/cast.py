@@ -18,6 +18,7 @@ from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.simulation import following
+from automot_ros.simulation.collisions import CLEARANCE_M
 from automot_ros.simulation.following import Bodies
 
 Floats = NDArray[np.float64]
@@ -39,7 +40,6 @@ _COLORS: dict[BodyKind, Color] = {
     BodyKind.CONTAINER: (60, 96, 140), BodyKind.DEBRIS: (110, 96, 80), BodyKind.OBSTACLE: (150, 150, 150)}
 _PAINT: tuple[Color, ...] = ((196, 32, 32), (36, 66, 160), (232, 232, 232), (44, 44, 50), (150, 155, 160),
                              (24, 100, 64), (196, 156, 44), (124, 62, 34))
-NOT_HIT = frozenset({BodyKind.DEBRIS})
 WHEELED = frozenset({BodyKind.CAR, BodyKind.TRUCK, BodyKind.EMERGENCY, BodyKind.BICYCLE})
 
 
@@ -157,6 +157,7 @@ class Cast:
         self._next_id = FIRST_ID
         self.actors: list[Actor] = []
         self._boxes: Boxes | None = None
+        self._solid: tuple[Boxes, NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return len(self.actors)
@@ -187,6 +188,7 @@ class Cast:
     def boxes(self) -> Boxes:
         """All bodies as boxes."""
         if self._boxes is None:
+            self._solid = None
             rows = [(a.pose.x_m, a.pose.y_m, a.pose.yaw_rad, a.base_z_m, *a.size, a.speed_mps) for a in self.actors]
             t = np.array(rows, dtype=np.float64).reshape(-1, 8)
             self._boxes = Boxes(
@@ -195,11 +197,17 @@ class Cast:
                 np.array([a.color for a in self.actors], np.uint8).reshape(-1, 3), np.zeros(len(t), np.bool_))
         return self._boxes
 
+    def solid(self) -> tuple[Boxes, NDArray[np.int64]]:
+        """The bodies that can be touched, and their places in `actors`."""
+        boxes = self.boxes()  # a new picture forgets the old list
+        if self._solid is None:
+            index = np.flatnonzero((boxes.base_z_N < CLEARANCE_M) & (boxes.kinds_N != int(BodyKind.DEBRIS)))
+            self._solid = boxes.select(index), index
+        return self._solid
+
     def bodies(self) -> Bodies:
         """Bodies that traffic brakes for."""
-        b = self.boxes()
-        b = b.select(~np.isin(b.kinds_N, [int(k) for k in NOT_HIT]))
-        n = len(b)
+        b, n = self.solid()[0], len(self.solid()[1])
         return Bodies(b.xy_N2[:, 0], b.xy_N2[:, 1], b.yaw_N, np.cos(b.yaw_N), np.sin(b.yaw_N), 0.5 * b.sizes_N3[:, 0],
                       0.5 * b.sizes_N3[:, 1], b.speed_N, np.full(n, -1), np.zeros(n, np.bool_))
 
@@ -220,7 +228,7 @@ class Cast:
 
     def _look(self, heeding: list[Actor], seen: Boxes) -> None:
         """How hard each heeding body may accelerate, from what is on its path (intelligent driver model)."""
-        seen = seen.select((seen.base_z_N < 1.5) & ~np.isin(seen.kinds_N, [int(k) for k in NOT_HIT]))
+        seen = seen.select((seen.base_z_N < CLEARANCE_M) & (seen.kinds_N != int(BodyKind.DEBRIS)))
         at = following.SAMPLES_S.astype(np.float64)
         x, y, yaw = (np.empty((len(heeding), len(at))) for _ in range(3))
         for n, a in enumerate(heeding):

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.geometry.se2 import Pose2
-from automot_ros.scene.actors import BodyKind, Boxes
-from automot_ros.simulation.cast import NOT_HIT, WHEELED, Actor, Cast
-from automot_ros.simulation.collisions import CLEARANCE_M, StaticField, push_out
+from automot_ros.scene.actors import BodyKind
+from automot_ros.simulation.cast import WHEELED, Actor, Cast
+from automot_ros.simulation.collisions import StaticField, push_out
 from automot_ros.simulation.events import STANDING_MPS, EventKind, EventLog
 from automot_ros.simulation.traffic import FIRST_ID as FIRST_VEHICLE_ID
 from automot_ros.simulation.traffic import Traffic
@@ -87,14 +87,8 @@ class Contacts:
         traffic.hit(index, other_v)
         return _moved(ego, push_2, ego_v)
 
-    def _solid(self) -> tuple[Boxes, NDArray[np.int64]]:
-        boxes = self._cast.boxes()
-        solid = (boxes.base_z_N < CLEARANCE_M) & ~np.isin(boxes.kinds_N, [int(k) for k in NOT_HIT])
-        index = np.flatnonzero(solid)
-        return boxes.select(index), index
-
     def _actors(self, ego: BicycleState) -> BicycleState:
-        boxes, index = self._solid()
+        boxes, index = self._cast.solid()
         own = (self._vehicle.length_m, self._vehicle.width_m)
         for k, push in self._hits(ego.pose, own, boxes.xy_N2, boxes.yaw_N, boxes.sizes_N3[:, :2]):
             ego = self._hit_actor(ego, self._cast.actors[int(index[k])], push)
@@ -118,11 +112,16 @@ class Contacts:
 
     def _among_others(self) -> None:
         """Moving bodies of the cast against traffic and each other: both stop."""
-        boxes, index = self._solid()
-        for n, i in enumerate(index):
-            actor = self._cast.actors[int(i)]
-            if actor.speed_mps <= 0.0:
-                continue
+        boxes, index = self._cast.solid()
+        moving = np.flatnonzero(boxes.speed_N > 0.0)
+        if not len(moving):
+            return
+        xy = np.concatenate([self._traffic.xy_A2, boxes.xy_N2])
+        reach = 0.5 * np.concatenate([np.hypot(*self._traffic.size_A3[:, :2].T), np.hypot(*boxes.sizes_N3[:, :2].T)])
+        d = boxes.xy_N2[moving, None] - xy[None]
+        close = d[..., 0] ** 2 + d[..., 1] ** 2 < (reach[None] + reach[len(self._traffic) + moving][:, None]) ** 2
+        for n in moving[close.sum(axis=1) > 1]:  # everybody is close to himself
+            actor = self._cast.actors[int(index[n])]
             size = actor.size[:2]
             traffic = self._traffic
             for k, push in self._hits(actor.pose, size, traffic.xy_A2, traffic.yaw_A, traffic.size_A3[:, :2]):

@@ -93,7 +93,7 @@ def lights_and_signs(world: World, lines: list[StopLine], s_m: float) -> list[Ha
 
 def solid(boxes: Boxes) -> Boxes:
     """The boxes one must not touch."""
-    return boxes.select((boxes.base_z_N < CLEARANCE_M) & ~np.isin(boxes.kinds_N, [int(k) for k in NOT_SOLID]))
+    return boxes.select((boxes.base_z_N < CLEARANCE_M) & _is_solid(boxes.kinds_N))
 
 
 def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float, half_length_m: float,
@@ -133,3 +133,10 @@ def _crossing(line: Polyline, segment_22: NDArray[np.float64]) -> float | None:
         return None
     i = int(hit[0])
     return float(line.s_N[i] + along[i] * (line.s_N[i + 1] - line.s_N[i]))
+
+
+def _is_solid(kinds_N: NDArray[np.int64]) -> NDArray[np.bool_]:
+    table = np.ones(len(BodyKind), dtype=np.bool_)
+    table[[int(k) for k in NOT_SOLID]] = False
+    solid_N: NDArray[np.bool_] = table[kinds_N]
+    return solid_N

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind
 from automot_ros.simulation.cast import Actor
 from automot_ros.simulation.scenarios.drawing import RouteView, Wish
@@ -16,6 +17,7 @@ IDLE_S, SPEED_MPS = (0.0, 1.5), (1.3, 2.0)
 OVER, END_M = 2.3, 40.0
 PLACES = ((0.4, 1.5), (1.0, 2.5), (1.6, 0.5))
 DEFAULT_SIDEWALK_M = 5.0
+_SLIM_M = (0.4, 0.5, 1.75)  # they pass each other 0.6 m apart
 _STUCK_S = 30.0
 
 
@@ -33,11 +35,11 @@ class PedestrianCrossing(Scenario):
     def prepare(self) -> None:
         """The three on the sidewalk."""
         self._walkers: list[tuple[Actor, float]] = []
-        meet = self.on_route(self._meet_s_m).position_m
+        meet, side_m = self.on_route(self._meet_s_m), self._sidewalk_m
         for ahead_m, right_m in PLACES:
-            pose = self.on_route(self._meet_s_m + ahead_m, -(self._sidewalk_m + right_m), math.pi / 2.0)
-            actor = self.world.cast.add(BodyKind.WALKER, pose, base_z_m=0.1)
-            self._walkers.append((actor, OVER * float(np.hypot(*(pose.position_m - meet)))))
+            pose = meet.compose(Pose2(ahead_m, -(side_m + right_m), math.pi / 2.0))
+            actor = self.world.cast.add(BodyKind.WALKER, pose, size=_SLIM_M, base_z_m=0.1)
+            self._walkers.append((actor, OVER * math.hypot(ahead_m, side_m + right_m)))
 
     @property
     def _meet_s_m(self) -> float:

