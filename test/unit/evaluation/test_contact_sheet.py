@@ -40,7 +40,7 @@ def test_a_picture_full_of_detail_is_made_smaller_until_it_fits():
     assert len(encoded(plain)) < 20_000
 
 
-def test_a_body_where_the_shot_wants_it_costs_less_than_one_beside_or_one_that_stands():
+def test_a_body_where_the_shot_wants_it_costs_least_then_one_beside_then_one_that_stands():
     def cost(x: float, y: float, speed: float, state: str = "running") -> float:
         cast = Cast(np.random.default_rng(0))
         cast.add(BodyKind.CAR, Pose2(x, y, 0.0)).speed_mps = speed
@@ -49,8 +49,8 @@ def test_a_body_where_the_shot_wants_it_costs_less_than_one_beside_or_one_that_s
         return contact_sheet._cost(world, Shot(ahead_m=13.0))
 
     assert cost(13.0, 0.0, 5.0) == 0.0
-    assert cost(13.0, 0.0, 5.0) < cost(13.0, 0.0, 0.0) < cost(13.0, 4.0, 5.0) < cost(40.0, 0.0, 5.0)
-    assert cost(13.0, 0.0, 5.0, "waiting") == np.inf
+    assert cost(13.0, 0.0, 5.0) < cost(13.0, 4.0, 5.0) < cost(13.0, 0.0, 0.0) < cost(40.0, 0.0, 5.0)
+    assert cost(13.0, 0.0, 5.0, "waiting") > cost(80.0, 0.0, 0.0)
 
 
 def test_an_unknown_class_is_refused_with_the_known_ones():

@@ -94,5 +94,6 @@ SCENARIOS: dict[str, type[Scenario]] = {cls.__name__: cls for cls in (
 )}
 """Scenario classes by CARLA's name."""
 
-SIX = ("PedestrianCrossing", "OppositeVehicleTakingPriority", "ConstructionObstacle", "ConstructionObstacleTwoWays")
-"""The scenes of the project page, with the TwoWays variants."""
+SIX = ("PedestrianCrossing", "ParkingCutIn", "HazardAtSideLane", "HazardAtSideLaneTwoWays",
+       "OppositeVehicleTakingPriority", "ConstructionObstacle", "ConstructionObstacleTwoWays", "BlockedIntersection")
+"""The six scenes of the project page, with their TwoWays variants."""

@@ -15,7 +15,6 @@ from automot_ros.simulation.maps.changes import Leg, assemble
 from automot_ros.simulation.maps.road_map import RoadMap
 from automot_ros.simulation.maps.routing import dense
 from automot_ros.simulation.scenarios.drawing import RouteView
-from automot_ros.simulation.scenarios.surroundings import Surroundings
 
 _EVERY_M = 3.0
 _BESIDE_M = 1.2
@@ -36,27 +35,6 @@ def lanes_on(road_map: RoadMap, path: Polyline) -> set[int]:
         if lane is not None:
             found.add(lane[0])
     return found
-
-
-def with_neighbours(road_map: RoadMap, lanes: set[int]) -> set[int]:
-    """Lanes, and those right beside them that run the same way."""
-    beside = {i for lane in lanes for i in (road_map.lanes[lane].left, road_map.lanes[lane].right) if i is not None}
-    return lanes | beside
-
-
-def over(around: Surroundings, lanes: Sequence[int], from_m: float, beyond_m: float) -> Polyline:
-    """The path over lanes that follow one another, from an arc length on the first to `beyond_m` behind the last."""
-    first = road_cut(around.map.lanes[lanes[0]].center, from_m)
-    parts = [first, *(around.map.lanes[i].center.points_N2 for i in lanes[1:])]
-    after = around.map.lanes[lanes[-1]].next
-    if beyond_m > 1.0 and after:
-        parts.append(around.downstream(after[0], beyond_m).points_N2)
-    return Polyline(np.concatenate(parts))
-
-
-def road_cut(line: Polyline, from_m: float) -> Floats:
-    """The points of a line from an arc length on."""
-    return line.at(np.append(np.arange(from_m, line.length_m, 1.0), line.length_m))
 
 
 def beside(path: Polyline, other: Polyline, from_m: float, over_m: float) -> Polyline:
