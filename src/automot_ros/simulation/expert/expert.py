@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from automot_ros.geometry.polyline import Polyline
 from automot_ros.scene.actors import Boxes
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS
 from automot_ros.scene.plan import ROUTE_POINTS, ROUTE_STEP_M, WAYPOINT_STEP_S, WAYPOINTS
@@ -22,7 +21,7 @@ from automot_ros.simulation.expert.choice import Choice, Situation, choose_way
 from automot_ros.simulation.expert.config import ExpertConfig
 from automot_ros.simulation.expert.conflicts import Field
 from automot_ros.simulation.expert.hazards import Hazard, lights_and_signs, on_way, solid, stop_lines
-from automot_ros.simulation.expert.lanes import RouteLanes
+from automot_ros.simulation.expert.lanes import RouteLanes, with_road_beyond
 from automot_ros.simulation.expert.path import Base, in_ego_frame, on_path
 from automot_ros.simulation.expert.plan import ExpertPlan
 from automot_ros.simulation.expert.prediction import HORIZON_S, STEP_S, Predictor
@@ -46,10 +45,7 @@ class Expert:
     def __init__(self, world: World, config: ExpertConfig | None = None) -> None:
         self.config = config or ExpertConfig()
         self._world = world
-        points = world.route.points_map_N2
-        ahead = points[-1] - points[-2]
-        ahead = ahead / np.hypot(*ahead)
-        self._line = Polyline(np.concatenate([points, points[-1] + np.arange(1.0, _BEYOND_M)[:, None] * ahead]))
+        self._line = with_road_beyond(world.map, world.route_line, _BEYOND_M)
         grid = np.arange(0.0, self._line.length_m, 1.0)
         self._lanes = RouteLanes(world.map, self._line, world.route_line.length_m)
         curvature = np.array([self._line.curvature_at(float(s), 3.0) for s in grid])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from automot_ros.simulation.world import World
 
 LOOK_AHEAD_M = 55.0
-SIDE_MARGIN_M = 0.3
+SIDE_MARGIN_M, STANDING_MARGIN_M = 0.3, 0.12
 _LIGHT_NUMBER = {LightState.RED: 1, LightState.YELLOW: 2, LightState.GREEN: 3}
 NOT_SOLID = (BodyKind.LAMP, BodyKind.LIGHT_HOUSING, BodyKind.DEBRIS)
 VEHICLES = (BodyKind.CAR, BodyKind.TRUCK, BodyKind.EMERGENCY, BodyKind.BICYCLE)
@@ -100,7 +100,8 @@ def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float, half_le
            skip_M: NDArray[np.bool_]) -> list[Hazard]:
     """Hazards of the bodies that reach into the ego's corridor now; those to skip are dealt with elsewhere."""
     rear = at.ahead_M - at.reach_ahead_M
-    hit = at.overlaps(half_width_m + SIDE_MARGIN_M) & ~skip_M & (at.ahead_M > 0.0)
+    margin = np.where(boxes.speed_N > 0.1, SIDE_MARGIN_M, STANDING_MARGIN_M)
+    hit = at.overlaps(half_width_m + margin) & ~skip_M & (at.ahead_M > 0.0)
     hit &= (at.ahead_M + at.reach_ahead_M > half_length_m - 0.5) & (rear < LOOK_AHEAD_M)
     found = []
     for i in np.flatnonzero(hit):

@@ -67,3 +67,28 @@ class RouteLanes:
                 centre = self._map.lanes[found[0]].center.at(found[1])
                 return float((centre - xy) @ side)
         return None
+
+
+def with_road_beyond(road_map: RoadMap, route: Polyline, length_m: float) -> Polyline:
+    """The route and `length_m` of road behind its end, as straight as it goes; straight on where that ends."""
+    points = [route.points_N2]
+    end, yaw = route.points_N2[-1], route.yaw_at(route.length_m)
+    found = road_map.lane_along(end, yaw)
+    got = 0.0
+    while found is not None and got < length_m:
+        lane = road_map.lanes[found[0]]
+        ahead = lane.center.at(np.append(np.arange(found[1] + 1.0, lane.center.length_m, 1.0), lane.center.length_m))
+        points.append(ahead)
+        got += lane.center.length_m - found[1]
+        on = min(lane.next, key=lambda i: abs(_bend(road_map.lanes[i].center)), default=None)
+        found = None if on is None else (on, 0.0, 0.0)
+    line = Polyline(np.concatenate(points))
+    if got < length_m:
+        heading = line.yaw_at(line.length_m)
+        away = np.arange(1.0, length_m - got + 1.0)[:, None] * np.array([math.cos(heading), math.sin(heading)])
+        line = Polyline(np.concatenate([line.points_N2, line.points_N2[-1] + away]))
+    return line
+
+
+def _bend(line: Polyline) -> float:
+    return line.yaw_at(line.length_m) - line.yaw_at(0.0)

@@ -112,7 +112,7 @@ class OnPath:
     reach_left_M: Floats
     along_M: Floats
 
-    def overlaps(self, half_width_m: float) -> NDArray[np.bool_]:
+    def overlaps(self, half_width_m: float | Floats) -> NDArray[np.bool_]:
         """Which reach into a corridor of this half width."""
         inside: NDArray[np.bool_] = np.abs(self.left_M) < half_width_m + self.reach_left_M
         return inside

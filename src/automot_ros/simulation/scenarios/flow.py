@@ -20,6 +20,7 @@ _CURVE_MPS2, _CURVE_BRAKING_MPS2 = 2.5, 2.0
 _CLEAR_M = 2.5
 _SINK_M = 1.0
 _DRIVE_ON_TICKS = 600
+_STUCK_TICKS, _STUCK_M = 200, 1.0
 _DRIVES_MPS, _NEAR_M, _ACROSS_RAD = 1.0, 8.0, 0.8
 
 
@@ -30,7 +31,7 @@ class Flow:
     the path from the first step on (`dense`: with gaps of the first third only); else the first starts at the source.
     thirds: of three gaps in a row, one is in each third of the interval, so that a wide one is never long in coming.
     heeds: everybody brakes for what is on its way, the ego included; with `priority` not for an ego that drives across,
-    only for one that stands there or goes ahead of it. Nobody is put where somebody stands.
+    only for one that stands there or goes ahead of it. Nobody is put where somebody stands, and who is stuck vanishes.
     Source: scenario_runner, atomic_behaviors.py, ActorFlow (MIT).
     """
 
@@ -45,6 +46,7 @@ class Flow:
         self._filled, self._heeds, self._priority = filled, heeds, priority
         self._dense = dense
         self._thirds: list[int] | None = [] if thirds else None
+        self._moved: dict[int, tuple[int, float]] = {}
         self.cars: list[Actor] = []
         """Those on the way now, the last one first in the list's end."""
 
@@ -79,7 +81,7 @@ class Flow:
 
     def _drive(self) -> None:
         """Speeds for the bends, and away with those at the sink."""
-        gone = [c for c in self.cars if c.left_m < _SINK_M]
+        gone = [c for c in self.cars if c.left_m < _SINK_M or self._is_stuck(c)]
         if gone:
             self._scenario.cleared(gone)
             self.cars = [c for c in self.cars if c not in gone]
@@ -88,6 +90,15 @@ class Flow:
         for car in self.cars:
             car.heeds = heeds
             car.wanted_mps = float(table[min(int(car.s_m) + 1, len(table) - 1)])
+
+    def _is_stuck(self, car: Actor) -> bool:
+        """Whether one has not got on for ten seconds: it and the ego may wait for each other for ever."""
+        now = self._scenario.world.tick
+        since, at_m = self._moved.get(car.id, (now, car.s_m))
+        if abs(car.s_m - at_m) > _STUCK_M:
+            since, at_m = now, car.s_m
+        self._moved[car.id] = (since, at_m)
+        return now - since > _STUCK_TICKS
 
     def _fill(self) -> None:
         """From the sink back to the source."""
