@@ -29,6 +29,7 @@ COMMANDS = {
     "train": Command("automot_ros.cli.train", "train the shipped model from nothing; resumable"),
     "bench": Command("automot_ros.cli.bench", "measure how fast the embedded world runs on this machine"),
     "scenarios": Command("automot_ros.cli.scenarios", "draw a picture of every scenario class, with an index"),
+    "routes": Command("automot_ros.cli.routes", "write routes of the embedded world as a leaderboard route file"),
     "doctor": Command("automot_ros.cli.doctor", "say what this machine lacks and how to get it"),
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,25 +15,30 @@ from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.sensing import CameraModel, Rig
 from automot_ros.simulation.expert import Expert, ExpertPlan
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import plain_task
+from automot_ros.simulation.suites import task_of
+from automot_ros.simulation.tasks import TrafficConfig
 from automot_ros.simulation.world import TICK_S, World
 
 _PLAN_EVERY_TICKS = 4
 _CAMERA_EVERY_TICKS = 2
+_BUSY = TrafficConfig(vehicles=25, parked=24, walkers=10)
 BENCH_CAMERAS = tuple(CameraModel(name=f"bench_{side}", width_px=320, height_px=180, yaw_rad=math.radians(yaw))
                       for side, yaw in (("front", 0.0), ("left", 60.0), ("right", -60.0)))
 
 
 @dataclass(frozen=True, slots=True)
 class WorldSpeed:
-    """One measurement. median_ms and worst_ms: one tick's wall time; real_time: simulated seconds per second.
+    """One measurement.
 
+    road_users: vehicles, walkers and the scenario's own, the most at one time. median_ms and worst_ms: one tick's wall
+    time; real_time: simulated seconds per second.
     cpu_ms: processor time of a mean tick, all threads; unlike the others it does not suffer from a busy machine.
     """
 
+    suite: str
     map_name: str
     sensors: str
-    vehicles: int
+    road_users: int
     ticks: int
     ticks_per_s: float
     median_ms: float
@@ -42,16 +47,18 @@ class WorldSpeed:
     cpu_ms: float
 
 
-def measure_world(seed: int, ticks: int, sensors: str) -> WorldSpeed:
-    """Drive `plain_task(seed)` for `ticks` ticks; sensors is "none", "lidar" or "cameras" (three, and LiDAR).
+def measure_world(suite: str, seed: int, ticks: int, sensors: str) -> WorldSpeed:
+    """Drive one task with 25 vehicles (as far as there is room) and 10 walkers for `ticks` ticks.
 
-    Cameras render at 10 Hz, LiDAR gives a half sweep each tick. The first tick (set-up of the renderer) is not counted.
+    sensors is "none", "lidar" or "cameras" (three, and LiDAR). Cameras render at 10 Hz, LiDAR gives a half sweep each
+    tick. The first tick (set-up of the renderer) is not counted.
     """
-    world = World(plain_task(seed))
-    suite = SensorSuite(world, Rig(cameras=BENCH_CAMERAS))
+    world = World(replace(task_of(suite, seed), traffic=_BUSY))
+    senses = SensorSuite(world, Rig(cameras=BENCH_CAMERAS))
     expert = Expert(world)
     plan = expert.plan()
     spent, cpu = np.zeros(ticks + 1), np.zeros(ticks + 1)
+    users = 0
     for i in range(ticks + 1):
         if i % _PLAN_EVERY_TICKS == 0:
             plan = expert.plan()
@@ -59,11 +66,12 @@ def measure_world(seed: int, ticks: int, sensors: str) -> WorldSpeed:
         begin, cpu_begin = time.perf_counter(), time.process_time()
         world.step(command)
         if sensors != "none":
-            suite.sense(camera=sensors == "cameras" and world.tick % _CAMERA_EVERY_TICKS == 1)
+            senses.sense(camera=sensors == "cameras" and world.tick % _CAMERA_EVERY_TICKS == 1)
         spent[i], cpu[i] = time.perf_counter() - begin, time.process_time() - cpu_begin
+        users = max(users, len(world.agents) + len(world.walkers) + len(world.cast))
     spent, cpu = spent[1:], cpu[1:]
     per_s = ticks / float(spent.sum())
-    return WorldSpeed(world.map.name, sensors, len(world.agents), ticks, per_s, 1e3 * float(np.median(spent)),
+    return WorldSpeed(suite, world.map.name, sensors, users, ticks, per_s, 1e3 * float(np.median(spent)),
                       1e3 * float(spent.max()), per_s * TICK_S, 1e3 * float(cpu.mean()))
 
 

@@ -30,6 +30,8 @@ _AWAY_M = 1e4
 _EMERGENCY_BEHIND_M, _EMERGENCY_PAST_M = 60.0, 9.0
 _KERB_M = 0.05
 _WARY_MPS = 4.5
+_NEARER = 0.4
+_ROOM_S, _ROOM_M = 1.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,9 @@ def choose_way(now: Situation) -> Choice:
         return Choice(now.way(invader), cap_mps=now.config.passing_speed_mps, why="keep right of ")
     cap = _WARY_MPS if _wary(now, at) else math.inf
     lane = now.lanes.beside_m(now.s_m, now.lateral_m > 0.0, True)
-    if lane is not None and abs(now.lateral_m) > _BACK_M and _hits(now, now.way(None), HORIZON_S, 0.5):
-        stay = Shift(now.s_m - _AWAY_M, now.s_m + _AWAY_M, now.lateral_m, 1.0)
-        return Choice(now.way(stay), why="stay beside ")
+    if lane is not None and abs(now.lateral_m) > _NEARER * lane and _occupied(now, now.way(None)):
+        stay = Shift(now.s_m - _AWAY_M, now.s_m + _AWAY_M, math.copysign(lane, now.lateral_m), 1.0)
+        return Choice(now.way(stay), why="stay in the next lane, ")
     returns = abs(now.lateral_m) > _BACK_M
     return Choice(now.way(None), cap_mps=cap, gives_way=returns and lane is not None,
                   committed=returns and lane is None)
@@ -175,6 +177,14 @@ def _hits(now: Situation, path: EgoPath, until_s: float, slack_s: float) -> bool
     found = on_way(now.boxes, at, path, now.half_m[1], now.half_m[0], np.zeros(len(now.boxes), np.bool_))
     s, _ = roll_out(now.config, now.limit, now.s_m, now.speed_mps, found, STEP_S, HORIZON_S)
     return bool(now.field.conflicts(path, s - now.s_m, slack_s, now.answerable(path), until_s=until_s))
+
+
+def _occupied(now: Situation, path: EgoPath) -> bool:
+    """Whether the lane to change to has somebody in the way, or who comes up from behind."""
+    found = on_way(now.boxes, on_path(path, now.boxes), path, now.half_m[1], now.half_m[0],
+                   np.zeros(len(now.boxes), np.bool_))
+    close = any(h.gap_m < _ROOM_S * now.speed_mps + _ROOM_M and h.speed_mps < now.speed_mps + 0.5 for h in found)
+    return close or _hits(now, path, HORIZON_S, 0.5)
 
 
 def _for_emergency(now: Situation, at: OnPath) -> Choice | None:

@@ -94,6 +94,20 @@ def test_nobody_is_put_where_somebody_stands(stage):
     assert _run(stage, flow, 1.0).cars == []
 
 
+def test_who_does_not_get_on_for_ten_seconds_vanishes(stage, roll):
+    at = stage.ego.pose_map_to_ego.position_m
+    path = Polyline(at + np.stack([np.arange(-30.0, 31.0), np.zeros(61)], axis=1))
+    flow = Flow(stage.scenarios[0], path, 10.0, (300.0, 301.0), filled=False)
+    flow.step()
+    (car,) = flow.cars
+    stood = 0
+    while car in flow.cars and stage.tick < 400:
+        roll(stage, 0.0, 0.05)
+        flow.step()
+        stood += car.speed_mps < 0.1
+    assert car not in flow.cars and 150 < stood < 260
+
+
 def test_when_the_incident_is_over_nobody_new_comes_and_all_are_gone_in_the_end(stage):
     flow = Flow(stage.scenarios[0], _straight(100.0), 10.0, (15.0, 25.0))
 
