@@ -52,7 +52,8 @@ class Shot:
 
     ahead_m, left_m: where the cast's body of the best moment is, seen from the ego. back_m, up_m, pitch_rad: the camera
     behind the ego. metres: how much the bird's-eye view shows. stands: the body may stand, as obstacles do; without it,
-    one that moves is far preferred. at: share of the route, for classes that stage nobody.
+    one that moves is far preferred. crossing: ahead and left are reckoned along the route, and beside it counts more.
+    at: share of the route, for classes that stage nobody.
     """
 
     ahead_m: float = 13.0
@@ -62,17 +63,18 @@ class Shot:
     pitch_rad: float = -0.20
     metres: float = 56.0
     stands: bool = False
+    crossing: bool = False
     at: float | None = None
 
 
-_OBSTACLE, _ONCOMING, _CROSSING = Shot(16.0, stands=True), Shot(17.0, 3.0), Shot(11.0)
+_OBSTACLE, _ONCOMING, _CROSSING = Shot(16.0, stands=True), Shot(17.0, 3.0), Shot(10.0, crossing=True)
 SHOTS: dict[str, Shot] = {
     **dict.fromkeys(("Accident", "AccidentTwoWays", "BlockedIntersection", "ConstructionObstacle",
-                     "ConstructionObstacleTwoWays", "ParkedObstacle", "ParkedObstacleTwoWays",
-                     "VehicleOpensDoorTwoWays"), _OBSTACLE),
+                     "ConstructionObstacleTwoWays", "ParkedObstacle", "ParkedObstacleTwoWays"), _OBSTACLE),
     **dict.fromkeys(("InterurbanActorFlow", "NonSignalizedJunctionLeftTurn", "SignalizedJunctionLeftTurn"), _ONCOMING),
     **dict.fromkeys(("DynamicObjectCrossing", "ParkingCrossingPedestrian", "PedestrianCrossing",
                      "VehicleTurningRoute", "VehicleTurningRoutePedestrian"), _CROSSING),
+    "VehicleOpensDoorTwoWays": Shot(9.0, -2.5, stands=True),
     "SequentialLaneChange": Shot(at=0.22, metres=90.0, up_m=9.0, back_m=14.0, pitch_rad=-0.3),
     "YieldToEmergencyVehicle": Shot(ahead_m=-10.0, back_m=27.0, up_m=8.0, pitch_rad=-0.22),
 }
@@ -186,8 +188,10 @@ def _cost(world: World, shot: Shot) -> float:
         before = [abs(world.route_s_m - p.begin_m + _BEFORE_JUNCTION_M) for p in world.passages]
         return _NOBODY + min(before, default=math.inf)
     local = world.ego.pose_map_to_ego.inverse_apply(boxes.xy_N2)
+    if shot.crossing:
+        local = np.array([world.route_line.project(p) for p in boxes.xy_N2]) - (world.route_s_m, 0.0)
     # One before the bonnet tells more than one beside the road.
-    off = np.hypot(local[:, 0] - shot.ahead_m, 1.6 * (local[:, 1] - shot.left_m))
+    off = np.hypot(local[:, 0] - shot.ahead_m, (4.0 if shot.crossing else 1.6) * (local[:, 1] - shot.left_m))
     if not shot.stands:
         off = off + _STANDING_M * (boxes.speed_N < 0.3)
     return float(off.min())

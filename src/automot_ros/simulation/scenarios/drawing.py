@@ -75,6 +75,10 @@ class RouteView:
         yaw = [self.line.yaw_at(float(s)) for s in np.arange(from_m, to_m, 4.0)]
         return max(yaw) - min(yaw) < within_rad
 
+    def end_near(self, wanted_m: float) -> float:
+        """Where to end a drive: at or shortly behind a wanted arc length, in no junction and in no queue before one."""
+        return _good_end(self, wanted_m)
+
     def everywhere(self, from_m: float, to_m: float, has: object, step_m: float = 8.0) -> bool:
         """Whether `has(s)` gives something other than None all along a stretch."""
         assert callable(has)
@@ -144,7 +148,7 @@ def _pulled_out(line: Polyline, s_N: np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 
 def _good_begin(view: RouteView, wanted_m: float, trigger_m: float) -> float:
-    """The place to start: on the route, not in a junction; before one, where behind it the trigger would be too near."""
+    """The place to start: not in a junction; before one, where the trigger would be too near behind it."""
     begin = max(0.0, wanted_m)
     for way in view.passages:
         if way.stop_m - 6.0 < begin < way.end_m + 1.0:
@@ -158,5 +162,6 @@ def _good_end(view: RouteView, wanted_m: float) -> float:
     end = min(wanted_m, view.line.length_m)
     for way in view.passages:
         if way.stop_m - _END_CLEAR_M < end < way.end_m + _END_CLEAR_M:
-            end = min(way.end_m + _END_CLEAR_M, view.line.length_m)
+            beyond = way.end_m + _END_CLEAR_M
+            end = beyond if beyond <= view.line.length_m else way.stop_m - _END_CLEAR_M
     return end

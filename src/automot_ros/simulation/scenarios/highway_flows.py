@@ -106,7 +106,11 @@ class MergerIntoSlowTraffic(ActorFlowScenario):
 
 
 class MergerIntoSlowTrafficV2(MergerIntoSlowTraffic):
-    """The other way round: the ego drives on the highway, slow cars come up the ramp, and the two lanes become one."""
+    """The ego drives on the highway, slow cars come up the ramp beside it, and the two lanes become one.
+
+    Runs, ends and is parametrised as MergerIntoSlowTraffic; the flow starts on the ramp.
+    Source: scenario_runner, actor_flow.py (MIT).
+    """
 
     @classmethod
     def route(cls, road_map: RoadMap, junctions: Junctions, rng: np.random.Generator) -> RouteView | None:

@@ -187,5 +187,5 @@ def obstacle_place(view: RouteView, rng: np.random.Generator, long_m: float, two
         if (left and not two_ways) or (two_ways and oncoming and view.around.same_way(site, True) is None):
             parameters = {"distance": {"value": str(distance)},
                           "speed": {"value": f"{rng.uniform(40.0, 59.0):.0f}"}}
-            return Wish(trigger, parameters, end_m=min(far + beyond_m + 35.0, view.line.length_m))
+            return Wish(trigger, parameters, end_m=view.end_near(far + beyond_m + 35.0))
     return None

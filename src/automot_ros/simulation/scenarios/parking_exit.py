@@ -25,8 +25,9 @@ Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 class ParkingExit(Scenario):
-    """The ego is parked beside the trigger, cars stand `front_vehicle_distance` before and `behind_..` behind it.
+    """The ego is parked between two cars beside the trigger, and has to join the traffic on the lane at its side.
 
+    They stand `front_vehicle_distance` before and `behind_vehicle_distance` behind it.
     A car beside it drives away as it starts, and others follow on the lane, `flow_distance` to twice as much apart;
     they brake for an ego that comes out. Ends when the ego has driven `front_vehicle_distance` and 15 m; 240 s.
     Parameters: front_vehicle_distance (m, 20), behind_vehicle_distance (m, 10), direction (left | right, right),

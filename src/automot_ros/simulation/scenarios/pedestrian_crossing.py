@@ -83,5 +83,5 @@ class PedestrianCrossing(Scenario):
             free = not any(p.begin_m < way.begin_m and p.end_m > trigger - 10.0 for p in view.passages)
             if trigger > 12.0 and free and way.end_m + END_M < view.line.length_m and (
                     view.around.sidewalk(way.begin_m - 0.5) is not None):
-                return Wish(trigger, end_m=min(way.end_m + END_M + 5.0, view.line.length_m))
+                return Wish(trigger, end_m=view.end_near(way.end_m + END_M + 5.0))
         return None
