@@ -71,7 +71,7 @@ class RunningStack:
 
 @pytest.fixture
 def make_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., RunningStack]]:
-    """`make_stack(change=..., **settings)`: a stack of the constant-speed baseline without page and bag, not yet started."""
+    """`make_stack(change=..., **settings)`: a stack of the constant-speed baseline, no page, no bag, not started."""
     made: list[RunningStack] = []
     for name, value in ros_environment().items():
         monkeypatch.setenv(name, value)

@@ -96,7 +96,8 @@ def garbage_of(rng):
     context = msg.AttentionContext(epoch=2**64 - 1, layers=2**32 - 1, kv_heads=1, key_dim=1, value_dim=1, tokens=1,
                                    dtype=rng.choice(["float32", "pickle"]), segment="../../etc/passwd", size=2**64 - 1)
     layered = msg.AttentionContext(epoch=3, layers=1, kv_heads=1, key_dim=1, value_dim=1, tokens=1, dtype="float32",
-                                   model_hash="constant-speed", segment="automot_00000000000000aa", size=8, slot=2**32 - 1)
+                                   model_hash="constant-speed", segment="automot_00000000000000aa", size=8,
+                                    slot=2**32 - 1)
     return {
         stack.ODOMETRY_TOPIC: [odometry(nan, "map"), odometry(huge, "map"), odometry(0.0, "moon")],
         stack.IMAGE_TOPIC: [image(512, "bgra8", 7), image(2**32 - 1, "bgra8", 0), image(512, "bayer", 9)],

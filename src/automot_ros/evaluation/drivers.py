@@ -25,7 +25,7 @@ from automot_ros.policy.locations import model_folder
 from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation, route_words
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Decision
-from automot_ros.scene.plan import Draft
+from automot_ros.scene.plan import Draft, Trajectory
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import LidarModel, SensorTick
 from automot_ros.simulation.expert import Expert, ExpertPlan
@@ -33,6 +33,7 @@ from automot_ros.simulation.world import World
 
 BASELINES = ("stand-still", "blind", "idm", "constant-speed")
 EPOCH = 1
+PLAN_EVERY_TICKS = 2
 
 
 class Senses(Enum):
@@ -121,10 +122,12 @@ class Teacher:
 
 
 class ExpertDrive:
-    """The expert under the controller, without sensors: the corridor and context checks have nothing to look at."""
+    """The expert, ten plans a second, under the controller; without sensors, so two checks have nothing to look at."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._teacher = Teacher(world)
+        self._trajectory: Trajectory | None = None
         self._controller = ControllerCore(
             ControllerConfig(), GuardConfig(check_corridor=False, check_context=False, check_freshness=False),
             world.vehicle, LidarModel().position_ego_m)
@@ -134,15 +137,16 @@ class ExpertDrive:
 
     def step(self, tick: SensorTick) -> Telemetry:
         """The command for a tick; only its stamp, odometry and (empty) points are looked at."""
-        plan = self._teacher.plan()
-        trajectory = trajectory_from(tick.ego, plan.waypoints_62, plan.route_202)
         self._controller.observe_ego(tick.ego, tick.stamp_ns)
         self._controller.observe_points(tick.points, tick.stamp_ns)
-        self._controller.observe_trajectory(trajectory, tick.stamp_ns)
+        if self._trajectory is None or self._world.tick % PLAN_EVERY_TICKS == 0:
+            plan = self._teacher.plan()
+            self._trajectory = trajectory_from(tick.ego, plan.waypoints_62, plan.route_202)
+            self._controller.observe_trajectory(self._trajectory, tick.stamp_ns)
         done = self._controller.step(tick.stamp_ns)
         if done is None:
             raise ConfigError("the expert's controller waits", where="ExpertDrive", wanted="real-time stepping")
-        return Telemetry(done[0], done[1], None, trajectory, None)
+        return Telemetry(done[0], done[1], None, self._trajectory, None)
 
 
 def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:

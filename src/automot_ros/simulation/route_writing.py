@@ -64,6 +64,7 @@ def _route(place: int, task: DriveTask) -> ET.Element:
     own = {"name": task.name, "seed": str(task.seed), "time_limit_s": repr(float(task.time_limit_s))}
     own |= {key: str(getattr(task.traffic, key)) for key in TRAFFIC_FIELDS}
     own |= {key: repr(getattr(task.conditions, key)) for key in SENSOR_FIELDS}
+    own["varied_vehicles"] = str(int(task.conditions.varied_vehicles))
     ET.SubElement(route, OWN, own)
     return route
 

@@ -99,9 +99,11 @@ def conditions(route: ET.Element) -> Conditions:
     wet = 0.5 * max(share["precipitation_deposits"], share["wetness"])
     own = own_values(route)
     jitter, dropout, latency = (own_number(own, key, 0.0) for key in SENSOR_FIELDS)
+    varied = own_number(own, "varied_vehicles", 1.0) != 0.0  # foreign files say nothing of it
     return Conditions(sun_altitude_deg=min(max(altitude, -30.0), 90.0), sun_azimuth_deg=azimuth + 0.0,
                       cloudiness=share["cloudiness"], fog=share["fog_density"], rain=max(share["precipitation"], wet),
-                      camera_jitter_deg=jitter, lidar_dropout=dropout, sensor_latency_ticks=int(latency))
+                      camera_jitter_deg=jitter, lidar_dropout=dropout, sensor_latency_ticks=int(latency),
+                      varied_vehicles=varied)
 
 
 def own_values(route: ET.Element) -> dict[str, str]:

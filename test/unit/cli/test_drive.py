@@ -45,7 +45,8 @@ def test_a_folder_with_another_drive_is_refused(started, tmp_path):
 
 
 def test_what_was_asked_reaches_the_stack(started, tmp_path):
-    drive.run(parse("--seeds", "7:9", "--policy", "constant-speed", "--lockstep", "--no-dashboard", "--out", str(tmp_path)))
+    drive.run(parse("--seeds", "7:9", "--policy", "constant-speed", "--lockstep", "--no-dashboard", "--out",
+                    str(tmp_path)))
     request = json.loads(started[0][-1])
     settings = StackSettings(**request["settings"])
     assert (settings.first_seed, settings.routes, settings.policy) == (7, 2, "constant-speed")

@@ -26,8 +26,8 @@ def boxes(*rows: tuple[BodyKind, float, float, float, float]) -> Boxes:
     """Boxes of (kind, x, y, yaw, speed), 4.5 m by 1.8 m; things half a metre."""
     n = len(rows)
     sizes = np.array([(4.5, 1.8, 1.5) if r[0] in (BodyKind.CAR, BodyKind.EMERGENCY) else (0.5, 0.5, 1.0) for r in rows])
-    return Boxes(np.arange(n), np.array([int(r[0]) for r in rows]), np.array([r[1:3] for r in rows], float), np.zeros(n),
-                 np.array([r[3] for r in rows], float), sizes, np.array([r[4] for r in rows], float),
+    return Boxes(np.arange(n), np.array([int(r[0]) for r in rows]), np.array([r[1:3] for r in rows], float),
+                 np.zeros(n), np.array([r[3] for r in rows], float), sizes, np.array([r[4] for r in rows], float),
                  np.zeros((n, 3), np.uint8), np.zeros(n, np.bool_))
 
 
@@ -60,7 +60,7 @@ def test_a_body_is_placed_beside_the_way_with_its_reach():
     ((BodyKind.EMERGENCY, 30.0, 0.0, 0.0, 0.0), True),
     ((BodyKind.BICYCLE, 30.0, -1.0, 0.0, 3.0), True),
     ((BodyKind.WALKER, 30.0, 0.0, 0.0, 0.0), False),
-], ids=["cone", "car in the middle queues", "car aside is broken down", "moving car", "police car", "bicycle", "walker"])
+], ids=["cone", "car in the middle queues", "car aside is broken", "moving car", "police car", "bicycle", "walker"])
 def test_what_is_passed_and_what_is_waited_for(row, passed):
     b = boxes(row)
     at = on_path(ego_path(STRAIGHT, 0.0, 0.0, None, 4.0), b)
