@@ -37,8 +37,14 @@ _CLASSIFICATION = {
     BodyKind.TRUCK: Object.CLASSIFICATION_TRUCK,
     BodyKind.BICYCLE: Object.CLASSIFICATION_BIKE,
     BodyKind.WALKER: Object.CLASSIFICATION_PEDESTRIAN,
+    BodyKind.EMERGENCY: Object.CLASSIFICATION_OTHER_VEHICLE,
+    BodyKind.SIGN: Object.CLASSIFICATION_SIGN,
+    BodyKind.CONE: Object.CLASSIFICATION_BARRIER,
+    BodyKind.CONTAINER: Object.CLASSIFICATION_BARRIER,
+    BodyKind.DOOR: Object.CLASSIFICATION_BARRIER,
     BodyKind.OBSTACLE: Object.CLASSIFICATION_BARRIER,
 }
+# The message knows fewer classes than the world: a barrier comes back as an obstacle, the last of its row.
 _KIND = {classification: kind for kind, classification in _CLASSIFICATION.items()}
 _LIGHT = {"RED": CarlaTrafficLightStatus.RED, "YELLOW": CarlaTrafficLightStatus.YELLOW,
           "GREEN": CarlaTrafficLightStatus.GREEN}
@@ -89,7 +95,7 @@ def status_to_msg(ego: EgoState, acceleration_mps2: float, command: DriveCommand
 
 
 def objects_to_msg(boxes: Boxes, stamp_ns: int) -> ObjectArray:
-    """Road users as the bridge sends them; bodies that are not road users (buildings, lamps) are left out."""
+    """Road users and what stands in their way, as the bridge sends them; buildings, posts and lamps are left out."""
     made = ObjectArray(header=_header(stamp_ns, "map"))
     for i, kind in enumerate(boxes.kinds_N.tolist()):
         classification = _CLASSIFICATION.get(BodyKind(kind))

@@ -67,10 +67,10 @@ def evaluate(jobs: Sequence[RouteJob], settings: DriverSettings, out: Path, runn
         progress(_line(result, len(jobs) - len(todo) + clock.tick(), len(jobs), clock))
     # As read back from the files, so that a resumed run sums exactly what an uninterrupted one does.
     routes = [json.loads(files[job.id].read_text()) for job in jobs]
-    summary = summarise(routes, settings)
-    write_json(out / "result.json", {**run_header(model_hash=settings.model_hash), "world": "embedded",
-                                     **(about or {}), **summary})
-    return summary
+    result = {**run_header(model_hash=settings.model_hash), "world": "embedded", **(about or {}),
+              **summarise(routes, settings)}
+    write_json(out / "result.json", result)
+    return result
 
 
 def keep_settings(out: Path, asked: dict[str, Any]) -> None:

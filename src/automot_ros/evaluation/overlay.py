@@ -31,7 +31,10 @@ GUARD_COLORS: dict[GuardMode, Color] = {
     GuardMode.NOMINAL: (46, 214, 150), GuardMode.LIMITED: (255, 176, 46), GuardMode.BRAKING: (240, 84, 74),
     GuardMode.STOPPED: (240, 84, 74)}
 LIGHT_COLORS: dict[str, Color] = {"red": (255, 64, 52), "yellow": (255, 206, 40), "green": (52, 226, 100)}
-BODY_COLORS: dict[int, Color] = {BodyKind.WALKER: (255, 120, 170), BodyKind.BICYCLE: (170, 140, 255)}
+BODY_COLORS: dict[int, Color] = {
+    BodyKind.WALKER: (255, 120, 170), BodyKind.BICYCLE: (170, 140, 255), BodyKind.EMERGENCY: (255, 84, 84),
+    BodyKind.CONE: (255, 150, 50), BodyKind.SIGN: (255, 150, 50), BodyKind.DOOR: (255, 150, 50),
+    BodyKind.CONTAINER: (255, 150, 50), BodyKind.OBSTACLE: (255, 150, 50)}
 BODY_COLOR, EGO_COLOR = (158, 172, 190), (240, 244, 248)
 TEXT, FAINT_TEXT, PANEL = (236, 240, 244), (150, 160, 172), (17, 20, 24)
 PLAN_HALF_WIDTH_M = 0.75

@@ -26,7 +26,8 @@ from automot_ros.scene.sensing import SECOND_NS, EgoState
 from automot_ros.simulation.maps.road_map import RoadMap
 
 # derived_object_msgs/Object.classification
-_KINDS = {4: BodyKind.WALKER, 5: BodyKind.BICYCLE, 6: BodyKind.CAR, 7: BodyKind.TRUCK}
+_KINDS = {4: BodyKind.WALKER, 5: BodyKind.BICYCLE, 6: BodyKind.CAR, 7: BodyKind.TRUCK, 9: BodyKind.EMERGENCY,
+          11: BodyKind.SIGN}
 
 
 @dataclass(slots=True)

@@ -180,7 +180,7 @@ function drawBird() {
     });
     g.fill();
   };
-  const kinds = { walker: "#ff78aa", bicycle: "#aa8cff" };
+  const kinds = { walker: "#ff78aa", bicycle: "#aa8cff", emergency: "#ff5454", sign: "#ff9632", obstacle: "#ff9632" };
   for (const u of state.users) {
     const least = u.kind === "walker" ? 0.9 : 0;
     body(u.pose, Math.max(u.length, least), Math.max(u.width, least), kinds[u.kind] || palette.body);

@@ -30,7 +30,7 @@ class Accident(LaneObstacle):
 
 
 class AccidentTwoWays(TwoWays, Accident):
-    """The same where the only way past is the oncoming lane, on which cars come with gaps of `frequency` m.
+    """An accident that can only be passed on the oncoming lane, on which cars come with gaps of `frequency` m.
 
     Parameters: as Accident, and frequency (from, to: m, 20, 100).
     """

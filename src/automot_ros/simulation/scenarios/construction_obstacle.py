@@ -41,7 +41,7 @@ class ConstructionObstacle(LaneObstacle):
 
 
 class ConstructionObstacleTwoWays(TwoWays, ConstructionObstacle):
-    """The same where the only way past is the oncoming lane, on which cars come with gaps of `frequency` m.
+    """A site that can only be passed on the oncoming lane, on which cars come with gaps of `frequency` m.
 
     Parameters: as ConstructionObstacle, and frequency (from, to: m, 20, 100).
     """

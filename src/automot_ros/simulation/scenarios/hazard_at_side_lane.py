@@ -84,7 +84,7 @@ class HazardAtSideLane(LaneObstacle):
 
 
 class HazardAtSideLaneTwoWays(TwoWays, HazardAtSideLane):
-    """The same on a street with one lane each way: the ego has to use the oncoming lane, which is no fault then.
+    """Two slow bicycles on a street with one lane each way: passing takes the oncoming lane, which is no fault then.
 
     Further parameter: frequency (m, 100), how far apart cars come on it. CARLA lets one in whenever the last is so far
     from the source, and lights and slow cars widen that: here gaps are U(1, 2) times `frequency`.

@@ -118,7 +118,7 @@ class NonSignalizedJunctionLeftTurn(JunctionTurn):
 
 
 class SignalizedJunctionLeftTurn(NonSignalizedJunctionLeftTurn):
-    """The same at lights: red for the ego and green for the flow for 5 s, then green for both, red for all others."""
+    """The ego turns left at lights across a flow: red for it and green for the flow for 5 s, then green for both."""
 
     lit = True
     controls = ("light",)
@@ -140,7 +140,7 @@ class NonSignalizedJunctionLeftTurnEnterFlow(JunctionTurn):
 
 
 class SignalizedJunctionLeftTurnEnterFlow(NonSignalizedJunctionLeftTurnEnterFlow):
-    """The same at lights: red for the ego and green for the flow for 5 s, then green for both, red for all others."""
+    """The ego turns left at lights into a road that a flow turns into: red for 5 s, then green for both."""
 
     lit = True
     controls = ("light",)
@@ -167,7 +167,7 @@ class NonSignalizedJunctionRightTurn(JunctionTurn):
 
 
 class SignalizedJunctionRightTurn(NonSignalizedJunctionRightTurn):
-    """The same at lights: red for the ego and green for the flow for 5 s, then green for both, red for all others."""
+    """The ego turns right at lights into a flow: red for it and green for the flow for 5 s, then green for both."""
 
     lit = True
     controls = ("light",)

@@ -124,7 +124,7 @@ class DynamicObjectCrossing(Scenario):
 
 
 class ParkingCrossingPedestrian(DynamicObjectCrossing):
-    """The same from behind a parked car: a walker stands right before it (0.5 m clear), beside the ego's lane.
+    """A walker steps out from behind a parked car, right before it (0.5 m clear), beside the ego's lane.
 
     When the ego is 2.15 s (0.1 s more for each 5 degrees) or 6 m from the walker, it goes 8 m over the road at 2 m/s.
     Parameters: distance (m, 12: to the car), crossing_angle (degrees, 0), direction (left | right, right).

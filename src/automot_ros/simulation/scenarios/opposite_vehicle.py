@@ -89,7 +89,7 @@ class OppositeVehicleTakingPriority(Scenario):
 
 
 class OppositeVehicleRunningRedLight(OppositeVehicleTakingPriority):
-    """The same at a junction with lights: green for the ego, red for all others, till the ego has left the junction."""
+    """An ambulance runs a red light: green for the ego, red for all others, till the ego has left the junction."""
 
     control = ("light",)
 

@@ -23,7 +23,7 @@ class ParkedObstacle(LaneObstacle):
 
 
 class ParkedObstacleTwoWays(TwoWays, ParkedObstacle):
-    """The same where the only way past is the oncoming lane, on which cars come with gaps of `frequency` m.
+    """A broken-down car that can only be passed on the oncoming lane, on which cars come with gaps of `frequency` m.
 
     Parameters: as ParkedObstacle, and frequency (from, to: m, 20, 100).
     """
