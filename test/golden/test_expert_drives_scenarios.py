@@ -8,6 +8,11 @@ from automot_ros.simulation.scenarios import SIX
 from automot_ros.simulation.suites import task_of
 
 
+def test_the_expert_completes_a_plain_route_without_an_infraction() -> None:
+    result = drive_task(task_of("plain", 1), DriverSettings(policy="expert"))
+    assert (result.status, result.driving_score) == ("Perfect", 100.0)
+
+
 @pytest.mark.parametrize("kind", SIX)
 def test_the_expert_passes(kind: str) -> None:
     result = drive_task(task_of(kind, 20), DriverSettings(policy="expert"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from automot_ros.control.config import ControlConfig
 from automot_ros.control.follow import follow
 from automot_ros.driving.clock import DriveStart, TimingConfig
@@ -15,6 +17,16 @@ from automot_ros.scene.plan import DriveCommand, GuardReport, Trajectory
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import EgoState, PointCloud
 from automot_ros.vehicle.specification import VehicleSpec
+
+FINISH_M = 1.0
+
+
+def with_room_to_finish(route: Route) -> Route:
+    """The route and a metre straight on: its last point has to be passed, not only reached, to count as driven."""
+    points = route.points_map_N2
+    ahead = points[-1] - points[-2]
+    last = points[-1] + FINISH_M * ahead / max(float(np.hypot(*ahead)), 1e-9)
+    return Route(route.stamp_ns, np.concatenate([points, last[None]]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +63,10 @@ class ControllerCore:
         self.guard.observe_points(points, self._arrival(points.stamp_ns, now_ns))
 
     def observe_route(self, route: Route) -> None:
-        """Take the route: the car stops at its end. The same route again keeps the progress on it."""
-        if self._route is None or not self._route.is_of(route):
-            self._route = RouteProgress(route)
+        """Take the route: the car stops just behind its end. The same route again keeps the progress on it."""
+        longer = with_room_to_finish(route)
+        if self._route is None or not self._route.is_of(longer):
+            self._route = RouteProgress(longer)
 
     def observe_trajectory(self, trajectory: Trajectory, now_ns: int) -> None:
         """Take a plan."""
