@@ -55,7 +55,7 @@ def drive_in_both(make_stack, policy, refiner, duration_s):
     contexts = running.hear(AttentionContext, stack.CONTEXT_TOPIC)
     diagnostics = running.hear(DiagnosticArray, "/diagnostics")
     running.up()
-    result_file = running.folder / "routes" / f"{SEED}.json"
+    result_file = running.folder / "routes" / f"plain-{SEED}.json"
     running.spin_until(result_file.exists, 120.0)
     processes = list(running.supervisor.processes.values())
     assert running.down(), "a process had to be killed"

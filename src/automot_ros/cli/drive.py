@@ -14,8 +14,10 @@ from automot_ros.base.errors import ConfigError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of the command."""
-    parser.add_argument("--suite", default="plain", help="plain (default), or the path of an .xodr map")
-    parser.add_argument("--seeds", default="1000000:1000003", help="A:B, B excluded (default: three maps)")
+    parser.add_argument("--suite", default="plain",
+                        help="joined by commas: plain (default), a scenario class, six, all, the path of an .xodr map")
+    parser.add_argument("--seeds", default="1000000:1000003",
+                        help="A:B of each suite, B excluded (default: three maps)")
     clock = parser.add_mutually_exclusive_group()
     clock.add_argument("--realtime", action="store_true", help="the wall clock: late is late (default)")
     clock.add_argument("--lockstep", action="store_true", help="the world waits for the command of every tick")
@@ -39,9 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the flags, then become the starter process: Ctrl-C and the exit status are its own. Does not return."""
+    from automot_ros.simulation.suites import suites_of
+
     first, routes = _seeds(args.seeds)
-    if args.suite != "plain" and not (args.suite.endswith(".xodr") and Path(args.suite).is_file()):
-        raise ConfigError("unknown suite", where="--suite", got=args.suite, wanted="plain, or the path of an .xodr map")
+    suites = [str(Path(suite).resolve()) if suite.endswith(".xodr") else suite for suite in suites_of(args.suite)]
+    missing = [suite for suite in suites if suite.endswith(".xodr") and not Path(suite).is_file()]
+    if missing:
+        raise ConfigError("no such map", where="--suite", got=missing[0], wanted="the path of an .xodr map")
     for flag, value, high in (("--understanding-delay-s", args.understanding_delay_s, 10.0),
                               ("--understanding-lag-s", args.understanding_lag_s, 5.0),
                               ("--duration", args.duration, 36000.0)):
@@ -59,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         "policy": args.policy, "refiner": args.refiner, "lockstep": args.lockstep, "guard": args.guard == "on",
         "context_period_s": args.context_period_s, "understanding_lag_s": args.understanding_lag_s,
         "understanding_delay_s": args.understanding_delay_s,
-        "suite": args.suite if args.suite == "plain" else str(Path(args.suite).resolve()),
+        "suite": ",".join(suites),
         "first_seed": first, "routes": routes, "duration_s": args.duration,
         "out": str(out.resolve()), "dashboard": not args.no_dashboard, "dashboard_port": args.port,
         "recorder": not args.no_bag,

@@ -25,6 +25,7 @@ from automot_ros.nodes.bring_up import BringUp
 from automot_ros.nodes.monitor import Monitor
 from automot_ros.nodes.stack import StackSettings, drive_stack
 from automot_ros.nodes.supervisor import Supervisor, free_port, ros_environment
+from automot_ros.simulation.suites import drives_of
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 AFTER_DEATH_S = 6.0
@@ -58,6 +59,7 @@ class Drive:
         port = free_port(request.settings.dashboard_port)
         self.settings = replace(request.settings, dashboard_port=port)
         self.folder = Path(self.settings.out)
+        self._drives = drives_of(self.settings.suite, self.settings.first_seed, self.settings.routes)
         os.environ.update(ros_environment())
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node("automot_drive")
@@ -97,8 +99,7 @@ class Drive:
 
     def results(self) -> list[dict[str, Any]]:
         """What the simulator has written so far, in the order of the drives."""
-        first = self.settings.first_seed
-        files = [self.folder / "routes" / f"{seed}.json" for seed in range(first, first + self.settings.routes)]
+        files = [self.folder / "routes" / f"{name}.json" for _, _, name in self._drives]
         return [json.loads(f.read_text()) for f in files if f.exists()]
 
     def _watch(self) -> int:
@@ -117,13 +118,13 @@ class Drive:
                 self._shown_s = now
                 done = len(list((self.folder / "routes").glob("*.json")))
                 show(self._progress(done))
-                if done >= self.settings.routes:
+                if done >= len(self._drives):
                     return DONE
 
     def _progress(self, done: int) -> str:
         m = self.monitor
-        route = min(done + 1, self.settings.routes)
-        return (f"route {route}/{self.settings.routes}  RC {m.route_completion:5.1f} %  {m.speed_mps:4.1f} m/s  "
+        route = min(done + 1, len(self._drives))
+        return (f"route {route}/{len(self._drives)}  RC {m.route_completion:5.1f} %  {m.speed_mps:4.1f} m/s  "
                 f"guard {m.guard:<24} context {m.context_age_s:4.2f} s  {m.plans_per_s:4.1f} plans/s  "
                 f"{time.monotonic() - self._begun_s:5.0f} s")
 

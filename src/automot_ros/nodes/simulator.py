@@ -20,6 +20,7 @@ from automot_ros.nodes.lifecycle import OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.stack import COMMAND_TOPIC
 from automot_ros.nodes.world_session import WorldSession
 from automot_ros.nodes.world_topics import WorldTopics
+from automot_ros.simulation.suites import drives_of
 
 TICK_S = 0.05
 REPEAT_S = 0.5
@@ -29,9 +30,9 @@ REPEAT_S = 0.5
 class SimulatorConfig:
     """What is driven, and by which clock."""
 
-    suite: str = choice("plain", (), "Which tasks are driven: plain, or the path of an .xodr map.")
+    suite: str = choice("plain", (), "What is driven, joined by commas: plain, scenario classes, six, all, .xodr maps.")
     first_seed: int = quantity(1_000_000, "", "Seed of the first task.", low=0, high=2**31 - 1)
-    routes: int = quantity(3, "", "How many tasks are driven, one after the other.", low=1, high=100_000)
+    routes: int = quantity(3, "", "How many seeds of each suite are driven, one after the other.", low=1, high=100_000)
     lockstep: bool = switch(False, "The world waits for the command of every tick.")
     duration_s: float = quantity(0.0, "s", "Simulated time after which a drive is cut off; 0: it ends by itself.",
                                  low=0.0, high=36000.0)
@@ -41,7 +42,7 @@ class SimulatorConfig:
                                        low=0.2, high=600.0)
     settle_s: float = quantity(0.5, "s", "Wall time between route and first tick, for everybody to start anew.",
                                low=0.0, high=10.0)
-    out: str = choice("runs/drive", (), "Folder that gets routes/<seed>.json.")
+    out: str = choice("runs/drive", (), "Folder that gets routes/<suite>-<seed>.json.")
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -61,6 +62,7 @@ class SimulatorNode(DrivingNode):
         """Build the first world: whatever is missing (a graphics driver, memory) shows here."""
         self._config = self.config(SimulatorConfig)
         self._done = 0
+        self._drives = drives_of(self._config.suite, self._config.first_seed, self._config.routes)
         self._carla = contract("carla")
         self._session = self._prepare(0)
         self._topics = WorldTopics(self, self._session, synchronous=self._config.lockstep)
@@ -84,7 +86,8 @@ class SimulatorNode(DrivingNode):
     def _prepare(self, offset_ns: int) -> WorldSession:
         c = self._config
         max_age_s = c.answer_timeout_s if c.lockstep else c.max_command_age_s
-        return WorldSession(c.suite, c.first_seed + self._done, offset_ns, max_age_s)
+        suite, seed, _ = self._drives[self._done]
+        return WorldSession(suite, seed, offset_ns, max_age_s)
 
     def _begin(self) -> None:
         """Announce the drive: clock and route first, the world stands still for a moment."""
@@ -93,7 +96,7 @@ class SimulatorNode(DrivingNode):
         self._topics.announce(self._session)
         self._starts_s = time.monotonic() + self._config.settle_s
         self._begun, self._sent_s, self._repeated = False, 0.0, False
-        self.get_logger().info(f"drive {self._done + 1}/{self._config.routes}: {self._session.world.task.name} on "
+        self.get_logger().info(f"drive {self._done + 1}/{len(self._drives)}: {self._session.world.task.name} on "
                                f"{self._session.world.task.map_name}")
 
     def _on_timer(self) -> None:
@@ -156,7 +159,7 @@ class SimulatorNode(DrivingNode):
         self._session = None
         self._write(session)
         self._done += 1
-        if self._done < self._config.routes:
+        if self._done < len(self._drives):
             self._session = self._prepare(session.next_offset_ns)
             self._begin()
         else:
@@ -164,7 +167,7 @@ class SimulatorNode(DrivingNode):
 
     def _write(self, session: WorldSession) -> None:
         result = session.result()
-        write_json(Path(self._config.out) / "routes" / f"{session.seed}.json", result)
+        write_json(Path(self._config.out) / "routes" / f"{self._drives[self._done][2]}.json", result)
         completion = result["route_completion"]
         self.get_logger().info(f"{result['id']}: {result['status']}, route completion {completion:.1f} %")
 

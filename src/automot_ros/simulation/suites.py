@@ -25,6 +25,12 @@ def suites_of(names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def drives_of(names: str, first_seed: int, seeds: int) -> list[tuple[str, int, str]]:
+    """Every seed of every suite that a list names, suite by suite: (suite, seed, name of the drive)."""
+    return [(suite, seed, f"{Path(suite).stem}-{seed}") for suite in suites_of(names)
+            for seed in range(first_seed, first_seed + seeds)]
+
+
 def task_of(suite: str, seed: int) -> DriveTask:
     """The drive of one suite and seed: `plain`, a scenario class, or the path of an OpenDRIVE map.
 
