@@ -21,7 +21,7 @@ from automot_ros.simulation.world import TICK_S, World
 
 _PLAN_EVERY_TICKS = 4
 _CAMERA_EVERY_TICKS = 2
-_BUSY = TrafficConfig(vehicles=25, parked=24, walkers=10)
+_BUSY = TrafficConfig(vehicles=20, parked=24, walkers=5)
 BENCH_CAMERAS = tuple(CameraModel(name=f"bench_{side}", width_px=320, height_px=180, yaw_rad=math.radians(yaw))
                       for side, yaw in (("front", 0.0), ("left", 60.0), ("right", -60.0)))
 
@@ -48,7 +48,7 @@ class WorldSpeed:
 
 
 def measure_world(suite: str, seed: int, ticks: int, sensors: str) -> WorldSpeed:
-    """Drive one task with 25 vehicles (as far as there is room) and 10 walkers for `ticks` ticks.
+    """Drive one task with some 25 road users (as far as there is room for them) for `ticks` ticks.
 
     sensors is "none", "lidar" or "cameras" (three, and LiDAR). Cameras render at 10 Hz, LiDAR gives a half sweep each
     tick. The first tick (set-up of the renderer) is not counted.
