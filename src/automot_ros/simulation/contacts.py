@@ -21,7 +21,6 @@ from automot_ros.vehicle.bicycle import BicycleState
 from automot_ros.vehicle.specification import VehicleSpec
 
 Floats = NDArray[np.float64]
-_NEAR_M = 9.0
 _SIDESTEP_M = 0.06
 _GLANCING = 0.7
 
@@ -51,7 +50,9 @@ class Contacts:
               sizes_N2: Floats) -> list[tuple[int, Floats]]:
         """(index, way out for the one) of every box that one box overlaps."""
         d = xy_N2 - (pose.x_m, pose.y_m)
-        near = np.flatnonzero(d[:, 0] ** 2 + d[:, 1] ** 2 < _NEAR_M**2)
+        # Boxes whose circles do not meet cannot overlap.
+        reach_N = 0.5 * (math.hypot(*size) + np.hypot(sizes_N2[:, 0], sizes_N2[:, 1]))
+        near = np.flatnonzero(d[:, 0] ** 2 + d[:, 1] ** 2 < reach_N**2)
         if not len(near):
             return []
         hit, push = push_out(pose, *size, xy_N2[near], yaw_N[near], sizes_N2[near])
