@@ -64,20 +64,20 @@ def test_a_body_is_placed_beside_the_way_with_its_reach():
 def test_what_is_passed_and_what_is_waited_for(row, passed):
     b = boxes(row)
     at = on_path(ego_path(STRAIGHT, 0.0, 0.0, None, 4.0), b)
-    assert bool(to_be_passed(b, at, HALF[1])[0]) is passed
+    assert bool(to_be_passed(b, at)[0]) is passed
 
 
 def test_cones_of_one_site_are_passed_as_one_and_the_way_keeps_clear_of_all():
     b = boxes(*[(BodyKind.CONE, 30.0 + 2.0 * k, 1.5, 0.0, 0.0) for k in range(4)], (BodyKind.SIGN, 27.0, 0.0, 0.0, 0.0))
     route = ego_path(STRAIGHT, 0.0, 0.0, None, 4.0)
     at = on_path(route, b)
-    obstacle = first_obstacle(b, at, to_be_passed(b, at, HALF[1]), ExpertConfig(), HALF[1], 3.8)
+    obstacle = first_obstacle(b, at, to_be_passed(b, at), HALF[1], 3.8)
     assert obstacle is not None
     assert len(obstacle.body_M) == 5
     assert (obstacle.near_m, obstacle.far_m) == pytest.approx((26.75, 36.25))
     shift = shift_round(obstacle, 0.0, obstacle.left_m + HALF[1] + 0.55, HALF[0], 6.0)
     path = ego_path(STRAIGHT, 0.0, 0.0, shift, 4.0)
-    assert on_way(b, on_path(path, b), path, HALF[1], HALF[0], np.zeros(5, np.bool_)) == []
+    assert on_way(b, on_path(path, b), path, HALF[1], HALF[0]) == []
 
 
 def test_a_crossing_car_is_met_where_the_ways_cross_and_not_when_it_comes_much_later():

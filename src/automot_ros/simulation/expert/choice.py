@@ -89,8 +89,8 @@ def choose_way(now: Situation) -> Choice:
     aside = _for_emergency(now, at)
     if aside is not None:
         return aside
-    passed = to_be_passed(now.boxes, at, now.half_m[1])
-    obstacle = first_obstacle(now.boxes, at, passed, now.config, now.half_m[1], now.half_m[0] + 1.5)
+    passed = to_be_passed(now.boxes, at)
+    obstacle = first_obstacle(now.boxes, at, passed, now.half_m[1], now.half_m[0] + 1.5)
     if obstacle is not None:
         return _round(now, obstacle)
     invader = _invader(now, at)
@@ -118,8 +118,8 @@ def _round(now: Situation, obstacle: Obstacle) -> Choice:
         room = obstacle.near_m - now.half_m[0] - now.speed_mps**2 / (2.0 * _STOPS_MPS2)
         going = going or (begun and room < _STEER_OUT_M)
         beside = obstacle.near_m - now.half_m[0] < 1.0 and going
-        if not foreign or beside or (going and _free(now, obstacle, shift, path, 0.25)) or (
-                not going and _free(now, obstacle, shift, path, _SLACK_S)):
+        if not foreign or beside or (going and _free(now, shift, path, 0.25)) or (
+                not going and _free(now, shift, path, _SLACK_S)):
             near = shift.from_s_m - shift.ramp_m < now.s_m + 12.0
             return Choice(path, config.passing_speed_mps if near else math.inf,
                           gives_way=foreign and not going, committed=going, why="pass ")
@@ -155,11 +155,10 @@ def _offsets(now: Situation, obstacle: Obstacle) -> list[tuple[float, bool]]:
     return sorted(found, key=lambda f: f[1] and not (now.lateral_m * f[0] > 0.0 and abs(now.lateral_m) > 0.5))
 
 
-def _free(now: Situation, obstacle: Obstacle, shift: Shift, path: EgoPath, slack_s: float) -> bool:
+def _free(now: Situation, shift: Shift, path: EgoPath, slack_s: float) -> bool:
     """Whether the whole way round is free, and nobody comes while the ego is on it."""
     at = on_path(path, now.boxes)
-    none = np.zeros(len(now.boxes), np.bool_)
-    found = on_way(now.boxes, at, path, now.half_m[1], now.half_m[0], none)
+    found = on_way(now.boxes, at, path, now.half_m[1], now.half_m[0])
     done_m = shift.to_s_m + 0.5 * shift.ramp_m - now.s_m
     if any(not h.moves and h.gap_m < done_m for h in found):
         return False
@@ -174,15 +173,14 @@ def _free(now: Situation, obstacle: Obstacle, shift: Shift, path: EgoPath, slack
 def _hits(now: Situation, path: EgoPath, until_s: float, slack_s: float) -> bool:
     """Whether driving on along a way meets anybody."""
     at = on_path(path, now.boxes)
-    found = on_way(now.boxes, at, path, now.half_m[1], now.half_m[0], np.zeros(len(now.boxes), np.bool_))
+    found = on_way(now.boxes, at, path, now.half_m[1], now.half_m[0])
     s, _ = roll_out(now.config, now.limit, now.s_m, now.speed_mps, found, STEP_S, HORIZON_S)
     return bool(now.field.conflicts(path, s - now.s_m, slack_s, now.answerable(path), until_s=until_s))
 
 
 def _occupied(now: Situation, path: EgoPath) -> bool:
     """Whether the lane to change to has somebody in the way, or who comes up from behind."""
-    found = on_way(now.boxes, on_path(path, now.boxes), path, now.half_m[1], now.half_m[0],
-                   np.zeros(len(now.boxes), np.bool_))
+    found = on_way(now.boxes, on_path(path, now.boxes), path, now.half_m[1], now.half_m[0])
     close = any(h.gap_m < _ROOM_S * now.speed_mps + _ROOM_M and h.speed_mps < now.speed_mps + 0.5 for h in found)
     return close or _hits(now, path, HORIZON_S, 0.5)
 

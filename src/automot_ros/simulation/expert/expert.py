@@ -88,8 +88,8 @@ class Expert:
     def _hazards(self, situation: Situation, choice: Choice) -> list[Hazard]:
         """All that lies on the chosen way, and where to give way."""
         at = on_path(choice.path, situation.boxes)
-        found = [*situation.signals, *on_way(situation.boxes, at, choice.path, self._half[1], self._half[0],
-                                             np.zeros(len(situation.boxes), np.bool_)), *choice.waits]
+        bodies = on_way(situation.boxes, at, choice.path, self._half[1], self._half[0])
+        found = [*situation.signals, *bodies, *choice.waits]
         found = [h for h in found if not (h.body_id in choice.waited_for and h.standing_gap_m < 4.0)]
         return yields(situation, choice, at, found)
 

@@ -96,12 +96,12 @@ def solid(boxes: Boxes) -> Boxes:
     return boxes.select((boxes.base_z_N < CLEARANCE_M) & _is_solid(boxes.kinds_N))
 
 
-def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float, half_length_m: float,
-           skip_M: NDArray[np.bool_]) -> list[Hazard]:
-    """Hazards of the bodies that reach into the ego's corridor now; those to skip are dealt with elsewhere."""
+def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float,
+           half_length_m: float) -> list[Hazard]:
+    """Hazards of the bodies that reach into the ego's corridor now, those that come towards it left out."""
     rear = at.ahead_M - at.reach_ahead_M
     margin = np.where(boxes.speed_N > 0.1, SIDE_MARGIN_M, STANDING_MARGIN_M)
-    hit = at.overlaps(half_width_m + margin) & ~skip_M & (at.ahead_M > 0.0)
+    hit = at.overlaps(half_width_m + margin) & (at.ahead_M > 0.0)
     hit &= (at.ahead_M + at.reach_ahead_M > half_length_m - 0.5) & (rear < LOOK_AHEAD_M)
     found = []
     for i in np.flatnonzero(hit):

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.scene.actors import BodyKind, Boxes
-from automot_ros.simulation.expert.config import ExpertConfig
 from automot_ros.simulation.expert.path import OnPath, Shift
 
 AHEAD_M = 45.0
@@ -39,7 +38,7 @@ class Obstacle:
     body_M: NDArray[np.int64]
 
 
-def to_be_passed(boxes: Boxes, at: OnPath, half_width_m: float) -> NDArray[np.bool_]:
+def to_be_passed(boxes: Boxes, at: OnPath) -> NDArray[np.bool_]:
     """(M,) which bodies are passed when they are in the way. `at`: their place beside the route itself."""
     kinds, speed = boxes.kinds_N, boxes.speed_N
     things = np.isin(kinds, [int(k) for k in THINGS])
@@ -51,7 +50,7 @@ def to_be_passed(boxes: Boxes, at: OnPath, half_width_m: float) -> NDArray[np.bo
     return passed
 
 
-def first_obstacle(boxes: Boxes, at: OnPath, passed_M: NDArray[np.bool_], config: ExpertConfig, half_width_m: float,
+def first_obstacle(boxes: Boxes, at: OnPath, passed_M: NDArray[np.bool_], half_width_m: float,
                    behind_m: float) -> Obstacle | None:
     """The first group in the way along the route, from `behind_m` behind the ego's centre on."""
     inside = passed_M & at.overlaps(half_width_m + _FREE_M) & (at.ahead_M + at.reach_ahead_M > -behind_m)

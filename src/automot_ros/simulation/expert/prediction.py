@@ -31,8 +31,8 @@ _AWAY_M = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Predicted places of H hypotheses. body_H: index of the box; xy_HK2 centres; yaw_HK; speed_H; on_lane_H: the lane
-    it is on now, -1 for none.
+    """Predicted places of H hypotheses. body_H: index of the box; xy_HK2 centres; yaw_HK; speed_H in m/s; lane_H: the
+    lane it is on now, -1 for none.
     """
 
     body_H: NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -79,9 +79,8 @@ class RouteView:
         """Where to end a drive: at or shortly behind a wanted arc length, in no junction and in no queue before one."""
         return _good_end(self, wanted_m)
 
-    def everywhere(self, from_m: float, to_m: float, has: object, step_m: float = 8.0) -> bool:
+    def everywhere(self, from_m: float, to_m: float, has: Callable[[float], object], step_m: float = 8.0) -> bool:
         """Whether `has(s)` gives something other than None all along a stretch."""
-        assert callable(has)
         return all(has(float(s)) is not None for s in np.arange(from_m, to_m + 0.1, step_m))
 
 

@@ -48,7 +48,7 @@ class Flow:
         self._thirds: list[int] | None = [] if thirds else None
         self._moved: dict[int, tuple[int, float]] = {}
         self.cars: list[Actor] = []
-        """Those on the way now, the last one first in the list's end."""
+        """Those on the way now, the last to start at the end of the list."""
 
     def step(self) -> None:
         """One tick: who has arrived vanishes, and a new one starts when the last has left room enough."""
