@@ -14,12 +14,13 @@ import numpy as np
 import torch
 
 from automot_ros.base.seeds import stream
-from automot_ros.model.action import ActionBatch
+from automot_ros.model.action import ActionBatch, Noticed
 from automot_ros.model.automot import AutoMoT, draft_of, probe_classes
 from automot_ros.model.variants import variant
 
 GOLDEN = Path(__file__).with_name("debug_model.json")
 END_ID = 2
+FORM = ((30,), tuple(range(31, 40)), (40, 41), (END_ID,))
 
 
 def debug_model() -> AutoMoT:
@@ -34,26 +35,29 @@ def debug_model() -> AutoMoT:
     return model
 
 
-def inputs(model: AutoMoT) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, ActionBatch]:
-    size, draw = model.variant.understanding, stream(0, "inputs")
+def inputs(model: AutoMoT) -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor, ActionBatch]:
+    size, action, draw = model.variant.understanding, model.variant.action, stream(0, "inputs")
 
     def pixels(*shape: int) -> torch.Tensor:
         return torch.from_numpy(draw.integers(0, 256, shape, np.uint8))
 
-    image = [size.vision_start_id, *[size.image_id] * size.tokens_per_frame, size.vision_end_id]
-    prompt = torch.tensor([[1, *image * size.frames, 20, 21, 22]] * 2)
-    report = torch.tensor([[30, 31, 32, END_ID], [40, END_ID, 0, 0]])
-    batch = ActionBatch(pixels(2, 96, 256, 3), pixels(2, 2, 128, 128),
+    images = [i for tokens in size.frame_tokens
+              for i in (size.vision_start_id, *[size.image_id] * tokens, size.vision_end_id)]
+    prompt = torch.tensor([[1, *images, 20, 21, 22]] * 2)
+    report = torch.tensor([[30, 31, 41, END_ID], [30, 33, 40, END_ID]])
+    batch = ActionBatch(tuple(pixels(2, *shape, 3) for shape in action.image_shapes),
+                        pixels(2, action.bev_channels, *action.bev_shape),
                         torch.tensor([[[8.0, 0.0], [20.0, 1.0]], [[7.0, 3.0], [10.0, 12.0]]]),
                         torch.tensor([[5.0, 0.25, 1.2, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.1]]))
-    return pixels(2, size.frames, size.frame_height, size.frame_width, 3), prompt, report, batch
+    frames = [pixels(2, count, height, width, 3) for count, height, width in size.frame_shapes]
+    return frames, prompt, report, batch
 
 
 def figures() -> dict[str, Any]:
     torch.set_num_threads(1)
     model = debug_model()
     frames, prompt, report, batch = inputs(model)
-    said, _ = model.understanding.say(frames, prompt, END_ID, 5)
+    said, _ = model.understanding.say(frames, prompt, FORM)
     with torch.no_grad():
         context = model.understanding.context(frames, prompt, report)
         output = model.action(batch, context.keys, context.values, context.next_position_B, context.mask_BT)
@@ -68,13 +72,20 @@ def figures() -> dict[str, Any]:
         "route_ends": output.route_B202[:, -1].flatten().tolist(),
         "speeds": output.speeds_B3.flatten().tolist(),
         "decision": output.decision_logits_B8W.std(dim=-1).flatten().tolist(),
+        "noticed": noticed_figures(output.noticed),
         "refined_waypoints": refined.waypoints_B62.flatten().tolist(),
         "refined_route_ends": refined.route_B202[:, -1].flatten().tolist(),
         "training_losses": training_losses(model, frames, prompt, report, batch),
     }
 
 
-def training_losses(model: AutoMoT, frames: torch.Tensor, prompt: torch.Tensor, report: torch.Tensor,
+def noticed_figures(noticed: Noticed | None) -> list[float]:
+    assert noticed is not None
+    return [*noticed.light_logits_B4.flatten().tolist(), *noticed.lead_m_B.tolist(),
+            *noticed.bodies_BCXY.mean((0, 2, 3)).tolist(), *noticed.velocity_B2XY.mean((0, 2, 3)).tolist()]
+
+
+def training_losses(model: AutoMoT, frames: list[torch.Tensor], prompt: torch.Tensor, report: torch.Tensor,
                     batch: ActionBatch) -> list[float]:
     """All three parts at once for three steps."""
     model.train()
@@ -85,7 +96,7 @@ def training_losses(model: AutoMoT, frames: torch.Tensor, prompt: torch.Tensor, 
     for _ in range(3):
         output = model(frames, prompt, report, batch)
         clean = model.refiner(draft_of(batch, output), t, noise)
-        words = model.understanding.loss(frames, prompt, report, probe,
+        words = model.understanding.loss(frames, prompt, report, FORM, probe,
                                          probe_classes(torch.tensor([1, 0]), torch.tensor([0, 2])))
         loss = (words.total + output.waypoints_B62.abs().mean() + output.route_B202.abs().mean()
                 + output.decision_logits_B8W.square().mean() + clean.route_B202.abs().mean())

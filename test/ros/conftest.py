@@ -35,7 +35,7 @@ class RunningStack:
     def up(self) -> None:
         """Start and bring up; returns when all are active."""
         self.supervisor.start()
-        BringUp(self.node, self.executor, self.supervisor).run(print, 90.0)
+        BringUp(self.node, self.executor, self.supervisor).run(print, 240.0)
 
     def hear(self, kind: type, topic: str, profile: Any = 1000) -> list[Any]:
         """All messages of a topic from now on."""

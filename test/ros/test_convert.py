@@ -157,17 +157,20 @@ def test_a_command_comes_back_and_carla_steers_positive_to_the_right(steer):
 
 
 def test_the_parts_of_a_report_are_found_in_its_text():
-    text = "light red at 20 m . ahead car at 15 m . straight . slow because lead_car ."
+    text = ("light red 25 ahead car 12 hazard walker left - priority theirs turn slight_left "
+            "do slow slow stop stop because walker")
     nothing = np.zeros((1, 1, 1, 1), np.float32)
     message = convert_plan.report_to_msg(AttentionContext(1, 2, 3, "", nothing, nothing, 1, Pose2(0, 0, 0), text))
-    assert [(h.name, h.distance_m) for h in message.hazards] == [("car", 15.0), ("light_red", 20.0)]
-    assert (list(message.decision), message.reason) == (["straight", "slow"], "lead_car")
+    assert [(h.name, h.distance_m) for h in message.hazards[:2]] == [("car", 12.0), ("light_red", 25.0)]
+    assert message.hazards[2].name == "walker" and np.isnan(message.hazards[2].distance_m)
+    assert (list(message.decision), message.reason, message.text) == (["slight_left", "slow"], "walker", text)
 
 
-@pytest.mark.parametrize("text", ["", "because", "light green at 5 m . ahead free . keep because", "x" * 5000])
+@pytest.mark.parametrize("text", ["", "because", "light green 6 ahead free - because", "x" * 5000])
 def test_any_text_makes_a_report(text):
     nothing = np.zeros((1, 1, 1, 1), np.float32)
-    convert_plan.report_to_msg(AttentionContext(1, 2, 3, "", nothing, nothing, 1, Pose2(0, 0, 0), text))
+    message = convert_plan.report_to_msg(AttentionContext(1, 2, 3, "", nothing, nothing, 1, Pose2(0, 0, 0), text))
+    assert (message.text, len(message.hazards), message.reason) == (text, 0, "")
 
 
 def test_a_wrong_frame_says_what_was_wanted():

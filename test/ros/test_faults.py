@@ -10,12 +10,14 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, PointCloud2, PointField
+from std_msgs.msg import Header
 
 from automot_ros import msg
 from automot_ros.nodes import qos, stack
@@ -108,6 +110,7 @@ def garbage_of(rng):
         stack.TRAJECTORY_TOPIC: [stamped(msg.PlannedTrajectory(points=[msg.PlanPoint(time_s=nan)] * 3), "map"),
                                  stamped(msg.PlannedTrajectory(status=99), "map")],
         stack.COMMAND_TOPIC: [control, carla.COMMAND_MESSAGE(throttle=1.0, reverse=True)],
+        stack.TAKEN_TOPIC: [Header(frame_id="action", stamp=Time(sec=-1)), Header(frame_id="nobody")],
         "/clock": [Clock()],
     }
 
@@ -142,5 +145,5 @@ def test_garbage_on_every_topic_kills_nobody_and_is_counted(make_stack):
                for array_ in diagnostics for s in array_.status for v in s.values if v.key.startswith("dropped ")}
     for where in ("action ~/input/odometry", "action ~/input/image", "action ~/input/points", "action ~/input/route",
                   "action ~/input/attention_context", "refiner ~/input/draft", "controller ~/input/trajectory",
-                  "controller ~/input/odometry", f"simulator {stack.COMMAND_TOPIC}"):
+                  "controller ~/input/odometry", f"simulator {stack.COMMAND_TOPIC}", f"simulator {stack.TAKEN_TOPIC}"):
         assert dropped.get(where, 0) > 3, f"{where} not counted: {dropped}"

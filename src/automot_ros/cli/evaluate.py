@@ -1,4 +1,4 @@
-"""`automot evaluate`: score a driver on the embedded world, compare scores, film a route that was driven."""
+"""`automot evaluate`: score a driver on the embedded world or all its parts, compare scores, film a driven route."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ POLICIES = "nano | expert | stand-still | blind | idm | a model folder"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of the three commands."""
+    """Flags of the four commands."""
     kinds = parser.add_subparsers(dest="kind", required=True)
     loop = kinds.add_parser("closed-loop", help="drive routes in lockstep, without ROS, and score them")
-    loop.add_argument("--suite", default="plain",
-                      help="joined by commas: plain (default), a scenario class, six, all, the path of an .xodr map")
-    loop.add_argument("--seeds", default="1000000:1000020",
-                      help="A:B, B excluded, for each suite; reported seeds start at 1000000")
+    _add_routes(loop, "plain")
     loop.add_argument("--routes", type=Path, help="a leaderboard route file in the place of suite and seeds")
     loop.add_argument("--maps", type=Path, help="folder of the .xodr maps of --routes (default $CARLA_ROOT)")
     loop.add_argument("--policy", default="nano", help=POLICIES)
@@ -26,11 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--guard", default="on", choices=("on", "off"),
                       help="the guard over the policy, baselines too (default on); the expert has no sensors for it")
     loop.add_argument("--understanding-lag-s", type=float, default=0.1, help="simulated time a context takes")
-    loop.add_argument("--workers", type=int, default=2, help="routes driven at once on this machine")
-    loop.add_argument("--ray", metavar="ADDRESS", help="drive on this running Ray cluster instead; every machine needs "
-                      "this package, and route files, maps and weights under the same paths")
+    loop.add_argument("--without", default="", metavar="PARTS",
+                      help="take parts of a model away, joined by commas: context, frames, camera, lidar, motion, age, "
+                      "decisions")
+    _add_runner(loop)
     loop.add_argument("--strips", type=int, default=12, help="failed routes to show pictures of in report.html")
     loop.add_argument("--out", type=Path, default=Path("runs/closed-loop"), help="folder; the same folder resumes")
+    parts = kinds.add_parser("ablations", help="what each part of a model is worth: many drivers on the same routes")
+    _add_routes(parts, "six,plain")
+    parts.add_argument("--policy", default="nano", help="nano | a model folder")
+    parts.add_argument("--rows", nargs="+", metavar="ROW", help="these rows only (default: all): names of the table "
+                       "(no-context, lag-0.5, blind ...), or NAME=MODEL_FOLDER[:SETTINGS] for other weights, settings "
+                       "joined by commas: refiner=none, guard=off, lag=0.5, without=age+motion")
+    _add_runner(parts)
+    parts.add_argument("--out", type=Path, default=Path("runs/ablations"),
+                       help="folder; the same folder resumes, and further rows join its table")
     table = kinds.add_parser("compare", help="one table of several results, with paired differences to the first")
     table.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="--out of a closed-loop evaluation")
     table.add_argument("--out", type=Path, help="write compare.json and compare.html there")
@@ -39,9 +46,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     film.add_argument("--out", type=Path, default=Path("runs/closed-loop"), help="--out of the evaluation")
 
 
+def _add_routes(parser: argparse.ArgumentParser, suite: str) -> None:
+    parser.add_argument("--suite", default=suite, help="joined by commas: plain, a scenario class, six, all, the path "
+                        f"of an .xodr map (default {suite})")
+    parser.add_argument("--seeds", default="1000000:1000020",
+                        help="A:B, B excluded, for each suite; reported seeds start at 1000000")
+
+
+def _add_runner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=2, help="routes driven at once on this machine")
+    parser.add_argument("--ray", metavar="ADDRESS", help="drive on this running Ray cluster instead; every machine "
+                        "needs this package, and route files, maps and weights under the same paths")
+
+
 def run(args: argparse.Namespace) -> int:
     """Do it; returns 0."""
-    return {"closed-loop": _closed_loop, "compare": _compare, "video": _video}[args.kind](args)
+    return {"closed-loop": _closed_loop, "ablations": _ablations, "compare": _compare, "video": _video}[args.kind](args)
 
 
 def _closed_loop(args: argparse.Namespace) -> int:
@@ -60,7 +80,8 @@ def _closed_loop(args: argparse.Namespace) -> int:
         raise ConfigError("maps without a route file", where="--maps", got=args.maps, wanted="--routes FILE.xml too")
     runner = Runner(args.workers, args.ray)
     settings = DriverSettings(policy=args.policy, refiner=args.refiner, guard=args.guard == "on",
-                              understanding_lag_s=args.understanding_lag_s)
+                              understanding_lag_s=args.understanding_lag_s,
+                              without=tuple(part for part in args.without.split(",") if part))
     if args.routes is not None:
         jobs, about = file_jobs(args.routes, args.maps), {"suite": str(args.routes)}
     else:
@@ -80,6 +101,23 @@ def _closed_loop(args: argparse.Namespace) -> int:
         say(f"scenarios that are not known and were not run: {result['not_run']}")
     note = make_strips(jobs, result["routes"], settings, args.out, runner, args.strips, say)
     say(f"wrote {args.out / 'result.json'} and {write_evaluation_page(args.out, result, note)}")
+    return 0
+
+
+def _ablations(args: argparse.Namespace) -> int:
+    from automot_ros.evaluation.ablations import rows_asked, run_ablations
+    from automot_ros.evaluation.closed_loop import parse_seeds
+    from automot_ros.evaluation.compare import as_text
+    from automot_ros.evaluation.pool import Runner
+    from automot_ros.evaluation.routes import suite_jobs
+
+    rows = rows_asked(args.rows or (), args.policy)
+    jobs = suite_jobs(args.suite, parse_seeds(args.seeds))
+    result = run_ablations(jobs, rows, args.out, Runner(args.workers, args.ray), lambda line: print(line, flush=True),
+                           {"suite": args.suite, "seeds": args.seeds})
+    for group in result["groups"]:
+        print(f"\n{group['title']}\n{as_text(group['rows'])}")
+    print(f"\nwrote {args.out / 'result.json'} and {args.out / 'ablations.html'}")
     return 0
 
 

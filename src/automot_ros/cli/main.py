@@ -25,7 +25,8 @@ class Command(NamedTuple):
 COMMANDS = {
     "drive": Command("automot_ros.cli.drive", "drive the embedded world: every node a process, with a page to watch"),
     "evaluate": Command("automot_ros.cli.evaluate", "score a driver on routes, in one process, and write result.json"),
-    "collect": Command("automot_ros.cli.collect", "drive the expert, or a policy it corrects, and keep the samples"),
+    "collect": Command("automot_ros.cli.collect", "drive the expert, or a policy it corrects, and keep labelled bags"),
+    "prepare": Command("automot_ros.cli.prepare", "turn bags (ours, CARLA's, a car's) into training samples"),
     "train": Command("automot_ros.cli.train", "train the shipped model from nothing; resumable"),
     "bench": Command("automot_ros.cli.bench", "measure how fast the embedded world runs on this machine"),
     "scenarios": Command("automot_ros.cli.scenarios", "draw a picture of every scenario class, with an index"),

@@ -67,11 +67,12 @@ class ActionCore:
             self._route = RouteProgress(route)
 
     def observe_context(self, context: AttentionContext) -> None:
-        """Take a context. ContextError when it is of another model; a late one is dropped."""
+        """Take a context. ContextError when it is of another model; a late one counts in lockstep only."""
         if self._model_hash and context.model_hash != self._model_hash:
             raise ContextError("context of another model", where="ActionCore", got=context.model_hash,
                                wanted=self._model_hash)
-        self._contexts.add(context.stamp_ns, context)
+        if not self._contexts.add(context.stamp_ns, context) and self._config.lockstep:
+            self._contexts.put_back(context.stamp_ns, context)
 
     @property
     def newest_context(self) -> AttentionContext | None:

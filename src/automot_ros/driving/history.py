@@ -32,6 +32,12 @@ class History(Generic[T]):
             self._items.popleft()
         return True
 
+    def put_back(self, stamp_ns: int, value: T) -> None:
+        """Keep a late value in its place (it was lost and comes again), unless one of its stamp is here."""
+        newer = [item for item in self._items if item[0] >= stamp_ns]
+        if newer and newer[0][0] != stamp_ns:
+            self._items.insert(len(self._items) - len(newer), (stamp_ns, value))
+
     def forget_before(self, stamp_ns: int) -> None:
         """Drop what is older than the stamp."""
         while self._items and self._items[0][0] < stamp_ns:

@@ -17,6 +17,8 @@ from automot_ros.scene.sensing import SECOND_NS, CameraFrame, EgoState
 
 HISTORY_NS = 1_500_000_000
 POSE_SLACK_NS = 100_000_000
+# Longer than any context is used: the largest lag and the largest period.
+GIVEN_NS = 10_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class UnderstandingCore:
         self._sequence = 0
         self._frames: History[CameraFrame] = History(HISTORY_NS)
         self._egos: History[EgoState] = History(HISTORY_NS)
+        self._given: History[AttentionContext] = History(GIVEN_NS)
         self._start = DriveStart()
         self._route: RouteProgress | None = None
         self._read_ns: int | None = None
@@ -85,6 +88,11 @@ class UnderstandingCore:
             return None
         return context
 
+    def given_for(self, stamp_ns: int) -> AttentionContext | None:
+        """Lockstep: the context that is used at a stamp, where it was given out: who waits for it has lost it."""
+        due_ns = self._start.due(stamp_ns, self._config)
+        return None if due_ns is None else self._given.at(due_ns)
+
     def _stamp_to_read(self) -> int | None:
         newest = self._frames.newest
         if newest is None or self._egos.newest is None or self._start.first_stamp_ns is None:
@@ -117,4 +125,7 @@ class UnderstandingCore:
         context = self._understanding.understand(obs, self._epoch, self._sequence, pose)
         self._sequence += 1
         self._read_ns = stamp_ns
+        if self._config.lockstep:
+            self._given.add(stamp_ns, context)
+            self._given.forget_before(self._start.due(stamp_ns, self._config) or 0)
         return context

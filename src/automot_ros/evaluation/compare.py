@@ -17,8 +17,10 @@ from automot_ros.base.results import write_bytes, write_json
 from automot_ros.evaluation.evaluation_page import by_scenario
 from automot_ros.evaluation.report_page import STYLE, table
 
+SCORES = ("driver", "routes", "driving score", "95 %", "success %", "completion %", "score to first",
+          "success to first")
+FIGURES = ("collisions a route", "red lights a route", "comfort %", "jerk m/s3", "hazards named %")
 CLASSES_A_BLOCK = 6
-SHORTEST_NAME = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def read_result(folder: Path) -> dict[str, Any]:
     try:
         result = json.loads(path.read_text())
         routes = {route["id"]: route for route in result["routes"]}
-        result["driving_score"], result["success_rate"]
+        result["driving_score_ci"], result["infractions"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MessageError("no closed-loop result", where=str(path), got=repr(error),
                            wanted="the folder of a finished `automot evaluate closed-loop`") from error
@@ -48,7 +50,10 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 
 def compare(folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """One row a folder: driver, figures, score and success by scenario class, difference to the first row."""
+    """One row a folder: driver, figures, score and success by scenario class, difference to the first row.
+
+    Comfort and the share of hazards named 0..1; None where a driver has none.
+    """
     results = [read_result(folder) for folder in folders]
     first = {route["id"]: route for route in results[0]["routes"]}
     rows = []
@@ -57,7 +62,8 @@ def compare(folders: Sequence[Path]) -> list[dict[str, Any]]:
         rows.append({
             "folder": str(folder), "driver": driver_of(result), "routes": len(result["routes"]),
             "driving_score": result["driving_score"], "success_rate": result["success_rate"],
-            "route_completion": result["route_completion"], "crashed": result.get("crashed", 0),
+            "driving_score_ci": result["driving_score_ci"], "route_completion": result["route_completion"],
+            "crashed": result.get("crashed", 0), **_figures(result),
             "scenarios": {name: {"routes": len(group), "driving_score": _mean([r["driving_score"] for r in group]),
                                  "success_rate": _mean([r["success"] for r in group])}
                           for name, group in by_scenario(result["routes"]).items()},
@@ -69,8 +75,19 @@ def compare(folders: Sequence[Path]) -> list[dict[str, Any]]:
     return rows
 
 
+def _figures(result: dict[str, Any]) -> dict[str, Any]:
+    counts, routes = result["infractions"], len(result["routes"])
+    hits = sum(n for kind, n in counts.items() if kind.startswith("collisions"))
+    # Neither a drive of nodes nor a baseline has words; results of earlier versions have no jerk.
+    named = result.get("hazards_named")
+    return {"collisions_per_route": round(hits / routes, 6),
+            "red_lights_per_route": round(counts["red_light"] / routes, 6),
+            "comfort_corrected": result["comfort_corrected"], "jerk_mps3": result.get("jerk_mps3"),
+            "hazards_named": None if named is None else named["share"]}
+
+
 def driver_of(result: dict[str, Any]) -> str:
-    """What the table calls a driver: policy and guard, and the lag where a model has one."""
+    """What the table calls a driver: policy, guard, and what was taken away."""
     return str(result.get("label") or result["policy"])
 
 
@@ -96,24 +113,34 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """(heads, cells): driver, routes, score, success, completion, difference, then one column a scenario class."""
+    """(heads, cells): SCORES, FIGURES, then one column a scenario class."""
     classes = list(dict.fromkeys(name for row in rows for name in row["scenarios"]))
-    heads = ["driver", "routes", "driving score", "success %", "completion %", "score to first", "success to first",
-             *classes]
     body = []
     for row in rows:
-        d = row["difference"]
-        line = [row["driver"], str(row["routes"]), f"{row['driving_score']:.2f}", f"{100.0 * row['success_rate']:.1f}",
-                f"{row['route_completion']:.1f}"]
-        line += ["", ""] if d is None else [
-            _plus_minus(d["driving_score"], d["driving_score_standard_error"], 2),
-            _plus_minus(100.0 * d["success_rate"], None if d["success_rate_standard_error"] is None
-                        else 100.0 * d["success_rate_standard_error"], 1)]
+        low, high = row["driving_score_ci"]
+        line = [row["driver"], str(row["routes"]), f"{row['driving_score']:.2f}", f"{low:.1f}-{high:.1f}",
+                f"{100.0 * row['success_rate']:.1f}", f"{row['route_completion']:.1f}",
+                *_differences(row["difference"]),
+                f"{row['collisions_per_route']:.2f}", f"{row['red_lights_per_route']:.2f}",
+                _known(row["comfort_corrected"], 100.0, 1), _known(row["jerk_mps3"], 1.0, 2),
+                _known(row["hazards_named"], 100.0, 1)]
         for name in classes:
             c = row["scenarios"].get(name)
             line.append("-" if c is None else f"{c['driving_score']:.1f} / {100.0 * c['success_rate']:.0f} %")
         body.append(line)
-    return heads, body
+    return [*SCORES, *FIGURES, *classes], body
+
+
+def _differences(d: dict[str, Any] | None) -> list[str]:
+    if d is None:
+        return ["", ""]
+    error = d["success_rate_standard_error"]
+    return [_plus_minus(d["driving_score"], d["driving_score_standard_error"], 2),
+            _plus_minus(100.0 * d["success_rate"], None if error is None else 100.0 * error, 1)]
+
+
+def _known(value: float | None, scale: float, digits: int) -> str:
+    return "-" if value is None else f"{scale * value:.{digits}f}"
 
 
 def _plus_minus(value: float, error: float | None, digits: int) -> str:
@@ -121,14 +148,12 @@ def _plus_minus(value: float, error: float | None, digits: int) -> str:
 
 
 def as_text(rows: Sequence[dict[str, Any]]) -> str:
-    """The table for a terminal; classes in blocks below one another (score / success), since they are many."""
+    """The table for a terminal: scores, figures, then classes (score / success) in blocks below one another."""
     heads, body = cells(rows)
-    fixed = 7
-    blocks = [range(fixed)] + [range(i, min(i + CLASSES_A_BLOCK, len(heads)))
-                               for i in range(fixed, len(heads), CLASSES_A_BLOCK)]
+    edges = [len(SCORES), *range(len(SCORES) + len(FIGURES), len(heads), CLASSES_A_BLOCK), len(heads)]
     parts = []
-    for block in blocks:
-        columns = list(block) if block.start == 0 else [0, *block]
+    for begin, end in zip([1, *edges], edges, strict=False):
+        columns = [0, *range(begin, end)]
         widths = [max(len(heads[c]), *(len(line[c]) for line in body)) for c in columns]
         parts += ["  ".join(text[c].ljust(w) for c, w in zip(columns, widths, strict=True)).rstrip()
                   for text in [heads, *body]]
@@ -136,16 +161,27 @@ def as_text(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(parts).rstrip()
 
 
-def write_comparison(rows: Sequence[dict[str, Any]], out: Path) -> None:
-    """out/compare.json and out/compare.html."""
-    write_json(out / "compare.json", {"rows": rows})
+def section(rows: Sequence[dict[str, Any]], title: str = "") -> str:
+    """The table as HTML, with what it says of its differences."""
     heads, body = cells(rows)
     text = table(heads, [[escape(cell) for cell in line] for line in body], numbers=range(1, len(heads)))
     common = [row["difference"]["common_routes"] for row in rows if row["difference"] is not None]
-    about = (f"Differences to {escape(rows[0]['driver'])}, paired over {min(common)} common routes or more, +- one "
-             "standard error. " if common else "")
-    page = (f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-            f"<title>automot_ros: drivers compared</title><style>{STYLE}</style><body><main><header><h1>Drivers "
-            f"compared</h1><p class=faint>{about}Scenario classes: driving score / success. Scores of the embedded "
-            f"world, not of CARLA.</p></header>{text}</main></body></html>\n")
-    write_bytes(out / "compare.html", page.encode())
+    about = (f"<p class=faint>Differences to {escape(rows[0]['driver'])}, paired over {min(common)} common routes or "
+             "more, +- one standard error.</p>" if common else "")
+    head = f"<h2>{escape(title)}</h2>" if title else ""
+    return f"<section>{head}{about}{text}</section>"
+
+
+def page(title: str, sections: Sequence[str]) -> str:
+    """A page of such tables."""
+    return (f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            f"<title>automot_ros: {escape(title)}</title><style>{STYLE}</style><body><main><header>"
+            f"<h1>{escape(title)}</h1><p class=faint>95 %: the interval that holds the mean driving score. Scenario "
+            f"classes: driving score / success. Scores of the embedded world, not of CARLA.</p></header>"
+            f"{''.join(sections)}</main></body></html>\n")
+
+
+def write_comparison(rows: Sequence[dict[str, Any]], out: Path) -> None:
+    """out/compare.json and out/compare.html."""
+    write_json(out / "compare.json", {"rows": rows})
+    write_bytes(out / "compare.html", page("Drivers compared", [section(rows)]).encode())

@@ -19,6 +19,7 @@ from automot_ros.driving.understanding import UnderstandingConfig, Understanding
 from automot_ros.evaluation.baseline_drive import BaselineDrive
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.guard.config import GuardConfig
+from automot_ros.policy.ablation import LessAction, LessRefiner, LessUnderstanding, parts_of
 from automot_ros.policy.baselines import ConstantSpeed
 from automot_ros.policy.checkpoint import model_hash
 from automot_ros.policy.locations import model_folder
@@ -46,23 +47,39 @@ class Senses(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DriverSettings:
-    """What is examined. policy: expert, a baseline, nano or a model folder; lag and period in simulated seconds."""
+    """What is examined. policy: expert, a baseline, nano or a model folder; lag and period in simulated seconds.
+
+    without: parts taken away from a model (policy/ablation.py), kept in one order. ConfigError for an unknown one, or
+    where there is no model.
+    """
 
     policy: str
     refiner: str = "diffusion"
     guard: bool = True
     understanding_lag_s: float = 0.1
     context_period_s: float = 0.25
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "without", parts_of(self.without))
+        if self.without and not self.has_model:
+            raise ConfigError("nothing to take away", where="DriverSettings.without", got=f"policy {self.policy}",
+                              wanted="a model")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model drives, and not the expert or a baseline."""
+        return self.policy not in ("expert", *BASELINES)
 
     @property
     def model_hash(self) -> str:
         """Hash of the weights examined; empty where there are none."""
-        return "" if self.policy in ("expert", *BASELINES) else model_hash(model_folder(self.policy))
+        return model_hash(model_folder(self.policy)) if self.has_model else ""
 
     @property
     def refined(self) -> str:
         """The refiner that runs: only a model has one."""
-        return "none" if self.policy in ("expert", *BASELINES) else self.refiner
+        return self.refiner if self.has_model else "none"
 
     @property
     def guarded(self) -> bool:
@@ -71,8 +88,9 @@ class DriverSettings:
 
     @property
     def label(self) -> str:
-        """What a table calls the driver: the policy, and the guard where it is on."""
-        return f"{self.policy} + guard" if self.guarded else self.policy
+        """What a table calls the driver: the policy, the guard where it is on, and what was taken away."""
+        guard = " + guard" if self.guarded else ""
+        return self.policy + guard + "".join(f" - {part}" for part in self.without)
 
 
 class Drive(Protocol):
@@ -160,11 +178,12 @@ def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:
         return assemble(settings, world, Teacher(world), ConstantSpeed(), None), Senses.ALL
     # torch is only needed where a model drives.
     from automot_ros.policy.nano import Action, Refiner, Understanding
+    from automot_ros.policy.undecided import UndecidedAction
 
     folder = model_folder(settings.policy)
     refiner = Refiner(folder) if settings.refiner == "diffusion" else None
-    return assemble(settings, world, Understanding(folder), Action(folder), refiner,
-                    settings.model_hash), Senses.ALL
+    action = UndecidedAction(folder) if "decisions" in settings.without else Action(folder)
+    return assemble(settings, world, Understanding(folder), action, refiner, settings.model_hash), Senses.ALL
 
 
 def guard_config(settings: DriverSettings) -> GuardConfig:
@@ -176,7 +195,11 @@ def guard_config(settings: DriverSettings) -> GuardConfig:
 
 def assemble(settings: DriverSettings, world: World, understanding: UnderstandingPolicy, action: ActionPolicy,
              refiner: RefinerPolicy | None, weights: str = "") -> InProcessDrive:
-    """The four cores in lockstep around three policies."""
+    """The four cores in lockstep around three policies, less what is taken away from them."""
+    if settings.without:
+        understanding = LessUnderstanding(understanding.understand, settings.without)
+        action = LessAction(action.act, settings.without)
+        refiner = None if refiner is None else LessRefiner(refiner.refine, settings.without)
     period, lag = settings.context_period_s, settings.understanding_lag_s
     return InProcessDrive(
         UnderstandingCore(UnderstandingConfig(lockstep=True, context_period_s=period, context_lag_s=lag), understanding,

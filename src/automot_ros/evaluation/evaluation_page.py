@@ -34,7 +34,7 @@ def write_evaluation_page(out: Path, result: dict[str, Any], note: str = "") -> 
         tile("success", f"{100.0 * share(result['success_rate']):.1f} %", "completed without any infraction"),
         tile("route completion", f"{result['route_completion']:.1f} %", ""),
         tile("infractions", str(sum(result["infractions"].values())),
-             infractions_in_words(result["infractions"]) or "none")])
+             infractions_in_words(result["infractions"]) or "none"), *_named_tile(result["hazards_named"])])
     notes = [note] if note else []
     if result["crashed"]:
         notes.append(f"{result['crashed']} of {len(routes)} routes crashed or could not be set up; they count as 0.")
@@ -49,6 +49,9 @@ def write_evaluation_page(out: Path, result: dict[str, Any], note: str = "") -> 
     sections = [f"<section><h2>By scenario</h2>{scenario_table(routes)}</section>"]
     if result["ability"]:
         sections.append(f"<section><h2>By ability</h2>{_abilities(result['ability'])}</section>")
+    if result["hazards_named"] is not None:
+        sections.append(f"<section><h2>Hazards that the report named in time</h2>{_named(result['hazards_named'])}"
+                        "</section>")
     if failed:
         sections.append(f"<section><h2>Failed routes ({len(failed)})</h2></section>"
                         + "".join(_failed(out, route) for route in failed))
@@ -88,6 +91,18 @@ def _abilities(ability: dict[str, float | None]) -> str:
     rows = [[escape(name.replace("_", " ")), "-" if value is None else f"{100.0 * value:.1f} %"]
             for name, value in ability.items()]
     return table(["ability", "routes passed"], rows, numbers=(1,))
+
+
+def _named_tile(named: dict[str, Any] | None) -> list[str]:
+    if named is None or named["share"] is None:
+        return []
+    return [tile("hazards named", f"{100.0 * named['share']:.1f} %", f"in time, of {named['encounters']}")]
+
+
+def _named(named: dict[str, Any]) -> str:
+    rows = [[escape(name), str(met["encounters"]), "-" if met["share"] is None else f"{100.0 * met['share']:.0f} %"]
+            for group in ("by_hazard", "by_scenario") for name, met in named[group].items()]
+    return table(["hazard, scenario", "met", "named in time"], rows, numbers=(1, 2))
 
 
 def _failed(out: Path, route: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from automot_ros.evaluation.metrics import infractions as names
 from automot_ros.evaluation.metrics import outside_lanes as lanes
 from automot_ros.evaluation.metrics.ability import junction_completion
 from automot_ros.evaluation.metrics.blocked import Blocked
-from automot_ros.evaluation.metrics.comfort import comfort_as_published, comfort_corrected
+from automot_ros.evaluation.metrics.comfort import comfort_as_published, comfort_corrected, jerk
 from automot_ros.evaluation.metrics.driving_score import bench2drive_penalty, driving_score, leaderboard_2_1_penalty
 from automot_ros.evaluation.metrics.in_route import InRoute
 from automot_ros.evaluation.metrics.infractions import Infraction, at_place, counts_of, infraction_of
@@ -38,7 +38,8 @@ _PARKING_REACH_M = 8.0
 
 @dataclass(frozen=True, slots=True)
 class RouteResult:
-    """The score of one route. Percentages 0..100; durations in simulated seconds; comfort None on a very short drive.
+    """The score of one route. Percentages 0..100; durations in simulated seconds; comfort and jerk (m/s3, root mean
+    square along the ego) None on a very short drive.
 
     scenario: class of the first scenario, or plain; scenarios: kind, name and state of each; not_run: scenarios of the
     task that this program does not know. driving_score is Bench2Drive's, driving_score_2_1 the leaderboard 2.1's.
@@ -64,6 +65,7 @@ class RouteResult:
     mean_speed_mps: float
     comfort: float | None
     comfort_corrected: float | None
+    jerk_mps3: float | None
     junction_completion: float | None
     min_speed_percent: list[float] = field(default_factory=list)
     scenarios: list[dict[str, str]] = field(default_factory=list)
@@ -77,7 +79,8 @@ class RouteResult:
         return cls(id=id, scenario=scenario, seed=seed, map=map, status=status, route_length_m=route_length_m,
                    route_completion=0.0, infraction_penalty=0.0, driving_score=0.0, driving_score_2_1=0.0,
                    success=False, infractions=counts_of(()), outside_lanes=0.0, duration_s=duration_s,
-                   mean_speed_mps=0.0, comfort=None, comfort_corrected=None, junction_completion=None)
+                   mean_speed_mps=0.0, comfort=None, comfort_corrected=None, jerk_mps3=None,
+                   junction_completion=None)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for result.json; `score` repeats driving_score under the name of the interface."""
@@ -222,6 +225,7 @@ class Examiner:
             status = "Perfect"
         duration = (world.tick - self._first_tick) * world.TICK_S
         motion = (np.array(self._speed), np.array(self._yaw), np.array(self._yaw_rate))
+        jerk_mps3 = jerk(*motion[:2])
         junction = next((junction_completion(int(np.ceil(p.begin_m)), len(self._points)) for p in world.passages), None)
         return RouteResult(
             id=world.task.name, scenario=_scenario(world.task), seed=world.task.seed, map=world.task.map_name,
@@ -232,6 +236,7 @@ class Examiner:
             success=succeeded(status, counts), infractions=counts, outside_lanes=round(outside.percent, 6),
             duration_s=round(duration, 3), mean_speed_mps=round(self._driven_m / max(duration, 1e-9), 4),
             comfort=comfort_as_published(*motion), comfort_corrected=comfort_corrected(*motion),
+            jerk_mps3=None if jerk_mps3 is None else round(jerk_mps3, 4),
             junction_completion=None if junction is None else round(junction, 6),
             min_speed_percent=self._min_speed.values(),
             scenarios=[{"kind": s.spec.kind, "name": s.spec.name, "state": s.state} for s in world.scenarios],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable
 
 import cv2
@@ -17,6 +18,7 @@ from automot_ros.evaluation.view import View
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.actors import BodyKind
 from automot_ros.scene.plan import GuardMode, PlanStatus
+from automot_ros.scene.report import spoken
 from automot_ros.scene.sensing import CameraModel
 
 Image = NDArray[np.uint8]
@@ -144,9 +146,9 @@ def text_panel(view: View, width: int, height: int) -> Image:
     age = view.report_age_s
     put_text(picture, "understanding" + ("" if age is None else f"   {age:.2f} s old"), (middle, round(34 * unit)),
              round(15 * unit), FAINT_TEXT)
-    sentences = [s.strip() for s in view.report.replace("_", " ").split(" .") if s.strip()] or ["-"]
-    for i, sentence in enumerate(sentences[:4]):
-        put_text(picture, sentence, (middle, round((60 + 25 * i) * unit)), round(19 * unit), TEXT)
+    parts = re.split(r"[.;] ", spoken(view.report)) if view.report else ["-"]
+    for i, part in enumerate(parts[:5]):
+        put_text(picture, part, (middle, round((57 + 22 * i) * unit)), round(18 * unit), TEXT)
     words = [] if view.draft is None else view.draft.decision.words()
     told = "   ".join(f"{t} s {w.replace('_', ' ')}" for t, w in zip((1, 2, 3), words, strict=False))
     put_text(picture, "decision   " + (told or "-"), (middle, round(172 * unit)), round(15 * unit), DRAFT_COLOR)

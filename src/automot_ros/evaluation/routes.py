@@ -18,7 +18,8 @@ from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, 
 from automot_ros.driving.schedule import Telemetry
 from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.examiner import Examiner, RouteResult
-from automot_ros.scene.sensing import PointCloud, Rig, SensorTick
+from automot_ros.evaluation.hazard_watch import HazardWatch
+from automot_ros.scene.sensing import Rig, SensorTick
 from automot_ros.simulation.scenarios import SCENARIOS
 from automot_ros.simulation.sensors import SensorSuite
 from automot_ros.simulation.suites import suites_of, task_of
@@ -116,17 +117,13 @@ def drive_world(world: World, settings: DriverSettings, watch: Watcher | None = 
     examiner = Examiner(world)
     driver.observe_route(world.route)
     while not examiner.done and (max_ticks is None or world.tick < max_ticks):
-        tick = _odometry_only(world) if sensors is None else sensors.sense(camera=senses is Senses.ALL)
+        tick = SensorTick.odometry_only(world.ego) if sensors is None else sensors.sense(camera=senses is Senses.ALL)
         telemetry = driver.step(tick)
         world.step(telemetry.command)
         examiner.observe()
         if watch is not None:
             watch(world, telemetry)
     return examiner.result()
-
-
-def _odometry_only(world: World) -> SensorTick:
-    return SensorTick(world.stamp_ns, world.ego, (), PointCloud(world.stamp_ns, np.zeros((0, 4), np.float32)))
 
 
 def one_thread() -> None:
@@ -136,7 +133,8 @@ def one_thread() -> None:
 
 
 def run_route(job: RouteJob, settings: DriverSettings) -> dict[str, Any]:
-    """The record of a route. Whatever goes wrong in world, driver or policy fails this route and no other.
+    """The record of a route, and how a model named its hazards. Whatever goes wrong in world, driver or policy fails
+    this route and no other.
 
     Raises MachineError and CheckpointError: a machine without a graphics driver, or a folder without weights, says
     nothing about a driver and would fail every route alike.
@@ -147,13 +145,14 @@ def run_route(job: RouteJob, settings: DriverSettings) -> dict[str, Any]:
     try:
         task = job.build()
         world = World(task)
-        result = drive_world(world, settings)
+        watch = HazardWatch(world, settings.understanding_lag_s) if settings.has_model else None
+        result = drive_world(world, settings, watch)
     except (MachineError, CheckpointError):
         raise
     except Exception as error:  # noqa: BLE001 the examination goes on, whatever a route does
         text = str(error) if isinstance(error, AutomotError) else f"{type(error).__name__}: {error}"
         return failed_route(job, CRASHED if world is not None else NO_SET_UP, text, traceback.format_exc(), task, world)
-    return _record(job, result)
+    return _record(job, result) | {"hazards": None if watch is None else watch.as_json()}
 
 
 def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTask | None = None,
@@ -169,7 +168,7 @@ def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTa
         map="" if task is None else task.map_name, status=status, route_length_m=round(length_m, 3),
         duration_s=0.0 if world is None else round(world.tick * world.TICK_S, 3))
     not_run = [] if world is None else list(world.not_run)
-    return _record(job, nothing) | {"not_run": not_run, "error": why, "traceback": trace}
+    return _record(job, nothing) | {"hazards": None, "not_run": not_run, "error": why, "traceback": trace}
 
 
 def _record(job: RouteJob, result: RouteResult) -> dict[str, Any]:

@@ -43,15 +43,16 @@ from automot_ros.model.variants import (
 )
 
 LIGHT_STATES = ("none", "red", "yellow", "green")
+BODY_CLASSES = ("nothing", "vehicle", "walker", "obstacle")
 _TARGET_SCALE_M, _SPEED_SCALE_MPS, _STEP_SCALE_M, _LEAD_SCALE_M = 20.0, 10.0, 5.0, 30.0
 _TARGET_ARC_M = (8.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ActionBatch:
-    """policy.preprocess.ActionInputs, stacked: image and BEV uint8, target points and state raw in SI."""
+    """policy.preprocess.ActionInputs, stacked: images (B, I, J, 3) and BEV uint8, target points and state raw in SI."""
 
-    image_BIJ3: Tensor
+    images: tuple[Tensor, ...]
     bev_BCXY: Tensor
     target_points_B22: Tensor
     state_B5: Tensor
@@ -62,8 +63,7 @@ class ActionOutput:
     """Ego frame, metres, m/s. waypoints at 0.5 ... 3.0 s; route about 1 ... 20 m ahead; speeds at 1, 2, 3 s.
 
     decision_logits: the 8 positions <im_start> lon1 lat1 lon2 lat2 lon3 lat3 <im_end>. decision latents and BEV tokens
-    are those after the last norm. aux_light_logits (B, 4): LIGHT_STATES of the ego's light; aux_lead_m (B,): distance
-    to the body ahead; both only teach, and are absent in the released variant.
+    are those after the last norm. noticed only teaches, and is absent in the released variant.
     """
 
     waypoints_B62: Tensor
@@ -72,8 +72,21 @@ class ActionOutput:
     decision_logits_B8W: Tensor
     decision_latents_B8D: Tensor
     bev_tokens_B64D: Tensor
-    aux_light_logits_B4: Tensor | None
-    aux_lead_m_B: Tensor | None
+    noticed: Noticed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the auxiliary heads answer, to be compared with the truth in training.
+
+    light_logits (B, 4): LIGHT_STATES of the ego's light; lead_m (B,): distance to the body ahead; bodies (B, classes,
+    X, Y): BODY_CLASSES of each cell of a coarse bird's-eye map; velocity (B, 2, X, Y): of what is there, in m/s.
+    """
+
+    light_logits_B4: Tensor
+    lead_m_B: Tensor
+    bodies_BCXY: Tensor
+    velocity_B2XY: Tensor
 
 
 class PointMLP(nn.Module):
@@ -120,20 +133,23 @@ class PointHead(nn.Module):
 
 
 class AuxiliaryHeads(nn.Module):
-    """What a driver should notice, asked directly while training: the light's colour, the distance ahead."""
+    """What a driver should notice, asked directly while training: the light, the distance ahead, the bodies around."""
 
     def __init__(self, size: ActionSize) -> None:
         super().__init__()
         self.patch_lamp = nn.Linear(size.bev_width, len(LIGHT_STATES) - 1)
         self.light = nn.Linear(size.width, len(LIGHT_STATES))
         self.lead = nn.Linear(size.width, 1)
+        self.bodies = nn.Conv2d(size.stem[-1], len(BODY_CLASSES) + 2, 1)
         nn.init.constant_(self.patch_lamp.bias, -5.0)
 
-    def forward(self, state_BD: Tensor, patches_BPD: Tensor) -> tuple[Tensor, Tensor]:
-        """Light logits (B, 4), distance ahead in metres (B,). Any one patch may vote a lamp."""
+    def forward(self, state_BD: Tensor, patches_BPD: Tensor, map_BCXY: Tensor) -> Noticed:
+        """Any one patch may vote a lamp."""
         lamps_B3 = self.patch_lamp(patches_BPD).logsumexp(dim=1)
         light_B4 = self.light(state_BD) + F.pad(lamps_B3, (1, 0))
-        return light_B4, _LEAD_SCALE_M * self.lead(state_BD)[:, 0]
+        bodies = self.bodies(map_BCXY)
+        kinds, velocity = bodies[:, : len(BODY_CLASSES)], _SPEED_SCALE_MPS * bodies[:, len(BODY_CLASSES) :]
+        return Noticed(light_B4, _LEAD_SCALE_M * self.lead(state_BD)[:, 0], kinds, velocity)
 
 
 class ActionExpert(nn.Module):
@@ -188,9 +204,9 @@ class ActionExpert(nn.Module):
         position_B = torch.full((1,), context.next_position)
         return self._run(batch, context, with_context(context.tokens), position_B)
 
-    def tokens(self, batch: ActionBatch) -> tuple[Tensor, Tensor]:
-        """The 101 tokens before the first layer (B, A, D), and the image patches (B, P, D)."""
-        cells_BKD, patches_BPD = self.bev_encoder(batch.image_BIJ3, batch.bev_BCXY)
+    def tokens(self, batch: ActionBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """The 101 tokens before the first layer (B, A, D); image patches (B, P, D) and map (B, C, X, Y) to teach."""
+        cells_BKD, patches_BPD, map_BCXY = self.bev_encoder(batch.images, batch.bev_BCXY)
         targets_B22, state_BS = batch.target_points_B22, batch.state_B5[:, : self.size.state_inputs]
         if self.size.scaled:
             targets_B22 = targets_B22 / _TARGET_SCALE_M
@@ -203,10 +219,10 @@ class ActionExpert(nn.Module):
             self.velocity_encoder(state_BS)[:, None],
             queries_QD.expand(len(state_BS), -1, -1),
         ], dim=1)
-        return tokens_BAD, patches_BPD
+        return tokens_BAD, patches_BPD, map_BCXY
 
     def _run(self, batch: ActionBatch, context: ContextReader, mask: Tensor, next_position_B: Tensor) -> ActionOutput:
-        tokens_BAD, patches_BPD = self.tokens(batch)
+        tokens_BAD, patches_BPD, map_BCXY = self.tokens(batch)
         out_BAD = self.mixture(tokens_BAD, next_position_B, mask, context)
         bev, _, state, decision, route, waypoints = out_BAD.split(
             [BEV_TOKENS, TARGET_TOKENS, STATE_TOKENS, DECISION_TOKENS, ROUTE_TOKENS, WAYPOINT_TOKENS], dim=1)
@@ -219,11 +235,11 @@ class ActionExpert(nn.Module):
             speeds_B3 = _SPEED_SCALE_MPS * speeds_B3
         else:
             route_B202 = route_B202.cumsum(dim=2)
-        light, lead = (None, None) if self.auxiliary is None else self.auxiliary(state[:, 0], patches_BPD)
+        noticed = None if self.auxiliary is None else self.auxiliary(state[:, 0], patches_BPD, map_BCXY)
         return ActionOutput(
             waypoints_B62=offsets_B62.cumsum(dim=1), route_B202=route_B202, speeds_B3=speeds_B3,
             decision_logits_B8W=decision @ self.language_head_WD.T, decision_latents_B8D=decision,
-            bev_tokens_B64D=bev, aux_light_logits_B4=light, aux_lead_m_B=lead,
+            bev_tokens_B64D=bev, noticed=noticed,
         )
 
 

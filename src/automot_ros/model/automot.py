@@ -4,20 +4,22 @@ Reading order: joint_attention, mask, mixture, understanding, bev_encoder, actio
 
     model = AutoMoT(variant("nano"), seed=0)
 
-1. Understanding. frames uint8 (B, 4, 96, 512, 3), prompt ids (B, 212) int64, report ids (B, 20) int64 padded with 0
-   (policy.vocabulary: Vocabulary.nano().prompt / .report; policy.preprocess.understanding_inputs).
+1. Understanding. frames, uint8: the older ones (B, 3, 64, 256, 3) and the newest (B, 1, 96, 512, 3); prompt ids
+   (B, 116) and report ids (B, 22), int64 (policy.vocabulary: Vocabulary.nano().prompt / .report;
+   policy.preprocess.understanding_inputs); and form, the ids allowed at each place of a report
+   (Vocabulary.nano().report_slots()).
 
        probe = model.probe()                                   # only teaches; add its parameters to the optimiser
-       loss = model.understanding.loss(frames, prompt, report, probe, probe_classes(light, ahead))
+       loss = model.understanding.loss(frames, prompt, report, form, probe, probe_classes(light, ahead))
        loss.total.backward()                                   # also: loss.words, loss.probe, loss.word_accuracy
 
 2. Contexts for the action stage, from the frozen understanding expert. Either its own words (as in driving)
 
-       report, context = model.understanding.say(frames, prompt, end_id=IM_END_ID, most=REPORT_TOKENS)
+       report, context = model.understanding.say(frames, prompt, form)
 
    or the demonstrated report: with torch.no_grad(): context = model.understanding.context(frames, prompt, report).
    Store per sample keys (L, G, T, 32), values (L, G, T, 32), next_position: `split_context(context)` gives float16 rows
-   without padding (4 x 2 x ~230 x 64 values = 236 kB a sample); `join_contexts(rows)` makes a batch of any such rows.
+   without padding (4 x 2 x 138 x 64 values = 141 kB a sample); `join_contexts(rows)` makes a batch of any such rows.
 
 3. Action. `ActionBatch` of stacked policy.preprocess.ActionInputs arrays (uint8 stays uint8):
 
@@ -25,11 +27,12 @@ Reading order: joint_attention, mask, mixture, understanding, bev_encoder, actio
        output = model.action(batch, context.keys, context.values, context.next_position_B, context.mask_BT)
        waypoints L1, route L1, speeds smooth L1 (speeds_B3 in m/s at 1, 2, 3 s),
        cross_entropy(output.decision_logits_B8W.flatten(0, 1), Vocabulary.nano().decision(pairs).flatten()),
-       cross_entropy(output.aux_light_logits_B4, light), smooth L1 of aux_lead_m_B where a body is ahead.
+       output.noticed: cross_entropy of light_logits_B4, smooth L1 of lead_m_B where something is ahead, cross_entropy
+       of bodies_BCXY and L1 of velocity_B2XY on the map around the car.
 
-   Context age and motion randomisation: give another (older) context with its age and motion in state_B5.
+   An older context comes with its age and the ego's motion since in state_B5.
 
-4. Refiner, on drafts of the frozen action expert (batch norms: model.action.eval()):
+4. Refiner, on drafts of the frozen action expert:
 
        draft = draft_of(batch, output); t, noise = model.refiner.draw(B, generator)
        clean = model.refiner(draft, t, noise)          # L1 of clean.waypoints_B62 and clean.route_B202
@@ -48,7 +51,7 @@ from torch import Tensor, nn
 
 from automot_ros.model.action import ActionBatch, ActionExpert, ActionOutput
 from automot_ros.model.refiner import ActionRefiner, RefinerDraft
-from automot_ros.model.understanding import Context, SceneProbe, Understanding
+from automot_ros.model.understanding import Context, Frames, SceneProbe, Understanding
 from automot_ros.model.variants import Variant
 
 
@@ -70,10 +73,10 @@ class AutoMoT(nn.Module):
             torch.manual_seed(seed)
             return SceneProbe(self.variant.understanding.hidden)
 
-    def forward(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, report_ids_BR: Tensor,
+    def forward(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor,
                 batch: ActionBatch) -> ActionOutput:
         """Both experts at once, gradients through both: the context is read now instead of from a store."""
-        context = self.understanding.context(frames_BFIJ3, prompt_ids_BP, report_ids_BR)
+        context = self.understanding.context(frames, prompt_ids_BP, report_ids_BR)
         output: ActionOutput = self.action(batch, context.keys, context.values, context.next_position_B,
                                            context.mask_BT)
         return output
@@ -115,7 +118,7 @@ def join_contexts(rows: Sequence[ContextRow]) -> Context:
 
 
 def probe_classes(light_B: Tensor, ahead_B: Tensor) -> Tensor:
-    """(B, 2) classes for the probe: places in LIGHT_WORDS and AHEAD_WORDS of policy.vocabulary, 0 being nothing."""
+    """(B, 2) classes for the probe: places in LIGHT_WORDS and AHEAD_WORDS of scene.report, 0 being nothing."""
     return torch.stack([light_B, ahead_B], dim=1).long()
 
 

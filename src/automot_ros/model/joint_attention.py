@@ -88,7 +88,7 @@ class ContextBuffer:
         self._keys, self._values = torch.zeros(*shape, size.key_dim), torch.zeros(*shape, size.head_dim)
 
     def load(self, keys_LGTH: Tensor, values_LGTV: Tensor, next_position: int) -> None:
-        """Replace the context. ContextError when it does not fit this model."""
+        """Replace the context; one of no tokens leaves nothing to read. ContextError when it does not fit."""
         layers, _, heads, _, key_dim = self._keys.shape
         tokens = keys_LGTH.shape[2] if keys_LGTH.ndim == 4 else -1
         if keys_LGTH.shape != (layers, heads, tokens, key_dim) or values_LGTV.shape != (
@@ -96,8 +96,8 @@ class ContextBuffer:
         ):
             raise ContextError("context of another model", got=f"{tuple(keys_LGTH.shape)}, {tuple(values_LGTV.shape)}",
                                wanted=f"{layers} layers, {heads} heads, {key_dim} and {self._values.shape[-1]} dims")
-        if not 0 < tokens <= self.capacity:
-            raise ContextError("context too long", got=tokens, wanted=f"1..{self.capacity} tokens")
+        if tokens > self.capacity:
+            raise ContextError("context too long", got=tokens, wanted=f"0..{self.capacity} tokens")
         self._keys[:, 0, :, :tokens] = keys_LGTH
         self._values[:, 0, :, :tokens] = values_LGTV
         self.tokens, self.next_position = tokens, next_position

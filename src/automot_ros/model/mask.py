@@ -54,6 +54,16 @@ def with_padded_context(context_mask_BT: Tensor) -> Tensor:
     return torch.cat([context_BAT, mask_AA.expand(batch, -1, -1)], dim=2)[:, None]
 
 
+def without_decisions(mask: Tensor) -> Tensor:
+    """The same mask (..., A, T + A), but no token behind the decision reads it."""
+    begin = BEV_TOKENS + TARGET_TOKENS + STATE_TOKENS
+    end = begin + DECISION_TOKENS
+    before = mask.shape[-1] - mask.shape[-2]
+    kept = mask.clone()
+    kept[..., end:, before + begin : before + end] = False
+    return kept
+
+
 def whole_sequence(context_tokens: int) -> Tensor:
     """(T + A, T + A) bool of one sequence holding both experts: context causal, and it never reads action tokens."""
     count = sum(ACTION_BLOCKS)

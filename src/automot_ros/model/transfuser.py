@@ -156,8 +156,11 @@ class TransFuser(nn.Module):
         self.up_conv5 = nn.Conv2d(PYRAMID, PYRAMID, 3, padding=1)
         self.up_conv4 = nn.Conv2d(PYRAMID, PYRAMID, 3, padding=1)
 
-    def forward(self, image_BIJ3: Tensor, bev_BCIJ: Tensor) -> tuple[Tensor, Tensor]:
-        """uint8 image and histogram to LiDAR cells (B, K, 1512) and image tokens (B, P, 1512), row by row."""
+    def forward(self, images: tuple[Tensor, ...], bev_BCIJ: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One uint8 image (B, I, J, 3) and the histogram to LiDAR cells (B, K, 1512) and image tokens (B, P, 1512), row
+        by row, and the LiDAR map they come from.
+        """
+        (image_BIJ3,) = images
         dtype = self.c5_conv.weight.dtype
         mean, std = (torch.tensor(v, device=image_BIJ3.device) for v in (_MEAN, _STD))
         image = ((image_BIJ3.float() / 255.0 - mean) / std).permute(0, 3, 1, 2).to(dtype)
@@ -171,4 +174,4 @@ class TransFuser(nn.Module):
             image = image + F.interpolate(image_read, image.shape[2:], mode="bilinear", align_corners=False)
             lidar = lidar + F.interpolate(lidar_read, lidar.shape[2:], mode="bilinear", align_corners=False)
         cells_BKC = F.adaptive_avg_pool2d(lidar, LIDAR_TOKENS).flatten(2).transpose(1, 2)
-        return cells_BKC, F.adaptive_avg_pool2d(image, IMAGE_TOKENS).flatten(2).transpose(1, 2)
+        return cells_BKC, F.adaptive_avg_pool2d(image, IMAGE_TOKENS).flatten(2).transpose(1, 2), lidar

@@ -1,12 +1,14 @@
 """The understanding expert: a Qwen3-VL of `transformers`, reached through its public interface alone.
 
-Sentences are [prompt | report]; prompts of a batch are equally long (they hold the images), reports are padded at the
-right with id 0. Nothing reads padding: attention is causal, and `Context.mask_BT` tells the action expert.
+Sentences are [prompt | report]; prompts of a batch are equally long (they hold the images). A report has a form: the
+word ids allowed at each of its places. One id alone is no question, it is put there and costs nothing; elsewhere the
+network chooses among the allowed ones.
 
-Training:  `loss(frames, prompt, report)` = next-word loss on the report, plus a probe's loss that asks the newest
-           frame's tokens directly for the light and the body ahead (it only teaches; it is not saved).
-           `context(frames, prompt, report)` = the keys and values of [prompt | report] that the action expert reads.
-Driving:   `say(frames, prompt)` = the report, greedily, and the context.
+Training:  `loss(frames, prompt, report, form)` = loss of the answers, each among its allowed words, plus a probe's loss
+           that asks the newest frame's tokens directly for the light and the body ahead (it only teaches; it is not
+           saved). `context(frames, prompt, report)` = the keys and values of [prompt | report] that the action expert
+           reads; here a report may be padded at the right with id 0, which `Context.mask_BT` tells the action expert.
+Driving:   `say(frames, prompt, form)` = the report, greedily, and the context.
 
 Letters: B batch, F frames, I rows, J columns, P prompt tokens, R report tokens, T = P + R, K image tokens of a frame,
 L layers, G key-value heads that the action expert reads, H key width, V value width that it reads, W words.
@@ -14,6 +16,7 @@ L layers, G key-value heads that the action expert reads, H key width, V value w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +29,9 @@ from transformers.models.qwen3_vl.modeling_qwen3_vl import BaseModelOutputWithDe
 from automot_ros.model.variants import UnderstandingSize, Variant
 
 PAD_ID = 0
+Form = Sequence[Sequence[int]]
+Frames = Sequence[Tensor]
+"""Groups of frames of one size, (B, F, I, J, 3) uint8 each, oldest first, as the variant's frame_shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class UnderstandingLoss:
-    """`total` = words + probe. `word_accuracy`: part of the report's words guessed right, teacher-forced."""
+    """`total` = words + probe. `word_accuracy`: part of the answers guessed right, the words before them given."""
 
     total: Tensor
     words: Tensor
@@ -76,7 +82,7 @@ def pixel_patches(frames_BFIJ3: Tensor, size: UnderstandingSize) -> Tensor:
 
     Patches run in 2 x 2 groups, row by row; a frame stands for all steps of its temporal patch; pixels are in -1..1.
     """
-    rows, columns = size.grid
+    rows, columns = frames_BFIJ3.shape[2] // size.patch, frames_BFIJ3.shape[3] // size.patch
     x = frames_BFIJ3.flatten(0, 1).float() / 127.5 - 1.0
     m, p = size.merge, size.patch
     x = x.reshape(len(x), rows // m, m, p, columns // m, m, p, 3).permute(0, 1, 4, 2, 5, 7, 3, 6)
@@ -87,7 +93,7 @@ def pixel_patches(frames_BFIJ3: Tensor, size: UnderstandingSize) -> Tensor:
 class SceneProbe(nn.Module):
     """Asks each token of the newest frame for a lamp and a body ahead; any one token may vote. Only for training."""
 
-    CLASSES = (3, 3)
+    CLASSES = (3, 6)
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -96,9 +102,9 @@ class SceneProbe(nn.Module):
 
     def forward(self, tokens_BKD: Tensor, classes_B2: Tensor) -> Tensor:
         """Mean cross-entropy. classes: 0 nothing, else 1 + the word's place in its list."""
-        votes_B6 = self.votes(tokens_BKD).logsumexp(dim=1)
+        votes_BC = self.votes(tokens_BKD).logsumexp(dim=1)
         light, ahead = (F.cross_entropy(F.pad(votes, (1, 0)), classes_B2[:, i])
-                        for i, votes in enumerate(votes_B6.split(self.CLASSES, dim=1)))
+                        for i, votes in enumerate(votes_BC.split(self.CLASSES, dim=1)))
         return light + ahead
 
 
@@ -123,9 +129,8 @@ class Understanding(nn.Module):
         kinds = (row == self.size.image_id).int()
         key = kinds.numpy().tobytes()
         if key not in self._positions:
-            images = int((row == self.size.vision_start_id).sum())
             found, _ = self.model.model.get_rope_index(row, mm_token_type_ids=kinds,
-                                                       image_grid_thw=self._grid(images))
+                                                       image_grid_thw=torch.tensor(self.size.grids))
             self._positions[key] = found
         head_31P = self._positions[key]
         tail = head_31P.max() + 1 + torch.arange(more)
@@ -133,81 +138,81 @@ class Understanding(nn.Module):
         return positions.expand(-1, len(prompt_ids_BP), -1).to(prompt_ids_BP.device)
 
     def image_features(self, frames_BFIJ3: Tensor) -> list[Tensor]:
-        """What the vision tower makes of frames: image tokens, then one tensor for each tap, all (B, F, K, D)."""
-        batch, frames = frames_BFIJ3.shape[:2]
-        grid = self._grid(batch * frames).to(frames_BFIJ3.device)
+        """What the vision tower makes of frames of one size: image tokens, then one tensor a tap, all (B, F, K, D)."""
+        batch, count, height, width = frames_BFIJ3.shape[:4]
+        grid = torch.tensor([[1, height // self.size.patch, width // self.size.patch]], device=frames_BFIJ3.device)
         patches = pixel_patches(frames_BFIJ3, self.size).to(self.model.dtype)
-        found = self.model.get_image_features(patches, grid, return_dict=True)
+        found = self.model.get_image_features(patches, grid.expand(batch * count, -1), return_dict=True)
         parts = [torch.cat(list(found.pooler_output)), *(torch.cat(list(tap)) for tap in found.deepstack_features)]
-        return [part.reshape(batch, frames, -1, part.shape[-1]) for part in parts]
+        return [part.reshape(batch, count, -1, part.shape[-1]) for part in parts]
 
-    def frame_features(self, frames_BFIJ3: Tensor, frames_with_gradient: int) -> list[Tensor]:
-        """As image_features; only the newest frames teach the vision tower, which is most of a step's cost."""
-        old = frames_BFIJ3.shape[1] - frames_with_gradient
-        if old <= 0 or not torch.is_grad_enabled():
-            return self.image_features(frames_BFIJ3)
-        with torch.no_grad():
-            past = self.image_features(frames_BFIJ3[:, :old])
-        present = self.image_features(frames_BFIJ3[:, old:])
-        return [torch.cat(parts, dim=1) for parts in zip(past, present, strict=True)]
+    def read(self, frames: Frames, ids_BT: Tensor, prompt_tokens: int, cache: DynamicCache,
+             logits: int) -> tuple[Tensor, Tensor]:
+        """Fill `cache` with [prompt | report]; logits of the last `logits` tokens, newest frame's tokens (B, K, D).
 
-    def read(self, frames_BFIJ3: Tensor, ids_BT: Tensor, prompt_tokens: int, cache: DynamicCache, logits: int,
-             frames_with_gradient: int = 1) -> tuple[Tensor, Tensor]:
-        """Fill `cache` with [prompt | report]; logits of the last `logits` tokens, image tokens (B, F, K, D)."""
-        tokens, *taps = self.frame_features(frames_BFIJ3, frames_with_gradient)
-        features = BaseModelOutputWithDeepstackFeatures(
-            pooler_output=list(tokens.flatten(0, 1)), deepstack_features=[list(tap.flatten(0, 1)) for tap in taps])
+        Only the newest group of frames teaches the vision tower, which is most of a step's cost.
+        """
+        grad = torch.is_grad_enabled()
+        groups = []
+        for n, group in enumerate(frames):
+            with torch.set_grad_enabled(grad and n == len(frames) - 1):
+                groups.append(self.image_features(group))
+        # Sample by sample, oldest frame first: one flat list of images for each kind of feature.
+        tokens, *taps = ([image for b in range(len(ids_BT)) for group in groups for image in group[kind][b]]
+                         for kind in range(len(groups[0])))
+        features = BaseModelOutputWithDeepstackFeatures(pooler_output=tokens, deepstack_features=taps)
         out = self.model(
             input_ids=ids_BT, position_ids=self.positions(ids_BT[:, :prompt_tokens], ids_BT.shape[1] - prompt_tokens),
             mm_encoder_outputs={"image": features}, past_key_values=cache, logits_to_keep=logits,
         )
-        return out.logits, tokens
+        return out.logits, groups[-1][0][:, -1]
 
-    def loss(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, report_ids_BR: Tensor,
-             probe: SceneProbe | None = None, probe_classes_B2: Tensor | None = None,
-             frames_with_gradient: int = 1) -> UnderstandingLoss:
-        """Next-word cross-entropy on the report (padding left out), and the probe's loss when one is given."""
+    def loss(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor, form: Form,
+             probe: SceneProbe | None = None, probe_classes_B2: Tensor | None = None) -> UnderstandingLoss:
+        """Cross-entropy of the answers of a report in its form, and the probe's loss when one is given."""
         ids_BT = torch.cat([prompt_ids_BP, report_ids_BR[:, :-1]], dim=1)
-        logits_BRW, tokens_BFKD = self.read(frames_BFIJ3, ids_BT, prompt_ids_BP.shape[1], DynamicCache(),
-                                            report_ids_BR.shape[1], frames_with_gradient)
-        wanted = report_ids_BR.masked_fill(report_ids_BR == PAD_ID, -100)
-        words = F.cross_entropy(logits_BRW.flatten(0, 1).float(), wanted.flatten(), ignore_index=-100)
-        right = (logits_BRW.detach().argmax(-1) == wanted)[wanted != -100].float().mean()
-        asked = words.new_zeros(())
+        logits_BRW, tokens_BKD = self.read(frames, ids_BT, prompt_ids_BP.shape[1], DynamicCache(),
+                                            report_ids_BR.shape[1])
+        asked, closed_QW = _questions(form, logits_BRW.shape[-1])
+        answers_BQW = logits_BRW[:, asked].float().masked_fill(closed_QW.to(logits_BRW.device), -torch.inf)
+        wanted_BQ = report_ids_BR[:, asked]
+        words = F.cross_entropy(answers_BQW.flatten(0, 1), wanted_BQ.flatten())
+        right = (answers_BQW.detach().argmax(-1) == wanted_BQ).float().mean()
+        seen = words.new_zeros(())
         if probe is not None and probe_classes_B2 is not None:
-            asked = probe(tokens_BFKD[:, -1], probe_classes_B2)
-        return UnderstandingLoss(words + asked, words, asked, right)
+            seen = probe(tokens_BKD, probe_classes_B2)
+        return UnderstandingLoss(words + seen, words, seen, right)
 
-    def context(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, report_ids_BR: Tensor) -> Context:
+    def context(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor) -> Context:
         """The context of a batch. Differentiable; wrap in torch.no_grad() to keep the understanding expert frozen."""
         ids_BT = torch.cat([prompt_ids_BP, report_ids_BR], dim=1)
         cache = DynamicCache()
-        self.read(frames_BFIJ3, ids_BT, prompt_ids_BP.shape[1], cache, 1)
+        self.read(frames, ids_BT, prompt_ids_BP.shape[1], cache, 1)
         mask_BT = torch.cat([torch.ones_like(prompt_ids_BP), report_ids_BR != PAD_ID], dim=1).bool()
         start = self.positions(prompt_ids_BP, 1)[0, :, -1]
         return self._context(cache, start + (report_ids_BR != PAD_ID).sum(1), mask_BT)
 
     @torch.inference_mode()
-    def say(self, frames_BFIJ3: Tensor, prompt_ids_BP: Tensor, end_id: int, most: int) -> tuple[Tensor, Context]:
-        """Report ids (B, R) said greedily, at most `most` words, padded behind `end_id`; and the whole context."""
-        prompt = prompt_ids_BP.shape[1]
+    def say(self, frames: Frames, prompt_ids_BP: Tensor, form: Form) -> tuple[Tensor, Context]:
+        """Report ids (B, R) in their form, said greedily; and the whole context. One pass for each question."""
+        batch, prompt = prompt_ids_BP.shape
+        device = prompt_ids_BP.device
+        report_BR = torch.tensor([words[0] for words in form], device=device).repeat(batch, 1)
+        positions_3BR = self.positions(prompt_ids_BP, len(form))[:, :, prompt:]
+        asked = [place for place, words in enumerate(form) if len(words) > 1]
+        ends = [*asked, len(form)]
         cache = DynamicCache()
-        logits, _ = self.read(frames_BFIJ3, prompt_ids_BP, prompt, cache, 1)
-        positions_3BR = self.positions(prompt_ids_BP, most)[:, :, prompt:]
-        said: list[Tensor] = []
-        done_B = torch.zeros(len(prompt_ids_BP), dtype=torch.bool)
-        for i in range(most):
-            word_B = logits[:, -1].argmax(-1).masked_fill(done_B, PAD_ID)
-            said.append(word_B)
-            out = self.model(input_ids=word_B[:, None], position_ids=positions_3BR[:, :, i : i + 1],
+        begin_BT = torch.cat([prompt_ids_BP, report_BR[:, : ends[0]]], dim=1)
+        logits, _ = self.read(frames, begin_BT, prompt, cache, 1)
+        for place, end in zip(asked, ends[1:], strict=True):
+            allowed = torch.tensor(form[place], device=device)
+            report_BR[:, place] = allowed[logits[:, -1, allowed].argmax(-1)]
+            # What stands behind the answer anyway is read with it.
+            out = self.model(input_ids=report_BR[:, place:end], position_ids=positions_3BR[:, :, place:end],
                              past_key_values=cache, logits_to_keep=1)
             logits = out.logits
-            done_B = done_B | (word_B == end_id)
-            if bool(done_B.all()):
-                break
-        report_BR = torch.stack(said, dim=1)
-        mask_BT = torch.cat([torch.ones_like(prompt_ids_BP), report_BR != PAD_ID], dim=1).bool()
-        return report_BR, self._context(cache, positions_3BR[0, :, 0] + (report_BR != PAD_ID).sum(1), mask_BT)
+        mask_BT = torch.ones(batch, prompt + len(form), dtype=torch.bool, device=device)
+        return report_BR, self._context(cache, positions_3BR[0, :, 0] + len(form), mask_BT)
 
     def _context(self, cache: DynamicCache, next_position_B: Tensor, mask_BT: Tensor) -> Context:
         heads, value_dim = self._action.kv_heads, self._action.head_dim
@@ -215,5 +220,11 @@ class Understanding(nn.Module):
         values = [layer.values[:, :heads, :, :value_dim] for layer in cache.layers]
         return Context(keys, values, next_position_B, mask_BT)
 
-    def _grid(self, images: int) -> Tensor:
-        return torch.tensor([[1, *self.size.grid]]).expand(images, -1)
+
+def _questions(form: Form, words: int) -> tuple[list[int], Tensor]:
+    """The places of a form where more than one word is allowed, and (Q, W) True for the words that are not, there."""
+    asked = [place for place, allowed in enumerate(form) if len(allowed) > 1]
+    closed_QW = torch.ones(len(asked), words, dtype=torch.bool)
+    for row, place in zip(closed_QW, asked, strict=True):
+        row[list(form[place])] = False
+    return asked, closed_QW

@@ -20,7 +20,10 @@ ACTION_TOKENS = BEV_TOKENS + TARGET_TOKENS + STATE_TOKENS + DECISION_TOKENS + RO
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnderstandingSize:
-    """A Qwen3-VL: language model, vision tower, the frames it sees, and the ids of its special tokens."""
+    """A Qwen3-VL: language model, vision tower, the frames it sees, and the ids of its special tokens.
+
+    frame_shapes: groups of frames of one size, oldest first: how many, rows and columns of pixels.
+    """
 
     hidden: int
     layers: int
@@ -40,9 +43,7 @@ class UnderstandingSize:
     temporal_patch: int
     merge: int
     vision_positions: int
-    frames: int
-    frame_height: int
-    frame_width: int
+    frame_shapes: tuple[tuple[int, int, int], ...]
     image_id: int
     video_id: int
     vision_start_id: int
@@ -50,15 +51,15 @@ class UnderstandingSize:
     initializer_range: float = 0.02
 
     @property
-    def grid(self) -> tuple[int, int]:
-        """Patches of one frame, rows and columns."""
-        return self.frame_height // self.patch, self.frame_width // self.patch
+    def grids(self) -> list[tuple[int, int, int]]:
+        """Time, rows and columns of patches of each frame, oldest first."""
+        return [(1, height // self.patch, width // self.patch)
+                for count, height, width in self.frame_shapes for _ in range(count)]
 
     @property
-    def tokens_per_frame(self) -> int:
-        """Tokens that one frame becomes after merging."""
-        rows, columns = self.grid
-        return rows * columns // self.merge**2
+    def frame_tokens(self) -> tuple[int, ...]:
+        """Tokens that each frame becomes after merging, oldest first."""
+        return tuple(rows * columns // self.merge**2 for _, rows, columns in self.grids)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +83,7 @@ class ActionSize:
     query_width: int
     bev: str
     bev_width: int
-    image_shape: tuple[int, int]
+    image_shapes: tuple[tuple[int, int], ...]
     bev_shape: tuple[int, int]
     bev_channels: int
     state_inputs: int
@@ -127,15 +128,15 @@ _NANO = Variant(
     understanding=UnderstandingSize(
         hidden=128, layers=4, heads=4, kv_heads=2, head_dim=32, mlp=384, vocabulary=160, rope_theta=10_000.0,
         mrope_section=(6, 5, 5), vision_hidden=96, vision_depth=3, vision_heads=4, vision_mlp=256, deepstack=(0, 1),
-        patch=16, temporal_patch=1, merge=2, vision_positions=256, frames=4, frame_height=96, frame_width=512,
+        patch=16, temporal_patch=1, merge=2, vision_positions=256, frame_shapes=((3, 64, 256), (1, 96, 512)),
         image_id=3, video_id=4, vision_start_id=5, vision_end_id=6, initializer_range=0.05,
     ),
     action=ActionSize(
         width=128, layers=4, heads=4, kv_heads=2, head_dim=32, key_dim=32, mlp=384, query_width=64, bev="fusion",
-        bev_width=128, image_shape=(96, 256), bev_shape=(128, 128), bev_channels=2, state_inputs=5,
+        bev_width=128, image_shapes=((48, 128), (64, 192)), bev_shape=(128, 192), bev_channels=2, state_inputs=5,
         input_mlp=(64, 128), head_mlp=(128, 64), scaled=True,
     ),
-    refiner=RefinerSize(width=96, layers=3, heads=4),
+    refiner=RefinerSize(width=64, layers=3, heads=4),
 )
 
 _DEBUG = Variant(
@@ -143,12 +144,12 @@ _DEBUG = Variant(
     understanding=UnderstandingSize(
         hidden=32, layers=2, heads=4, kv_heads=2, head_dim=16, mlp=48, vocabulary=160, rope_theta=10_000.0,
         mrope_section=(4, 2, 2), vision_hidden=16, vision_depth=2, vision_heads=2, vision_mlp=24, deepstack=(0,),
-        patch=16, temporal_patch=2, merge=2, vision_positions=16, frames=4, frame_height=32, frame_width=64,
+        patch=16, temporal_patch=2, merge=2, vision_positions=16, frame_shapes=((3, 32, 32), (1, 32, 64)),
         image_id=3, video_id=4, vision_start_id=5, vision_end_id=6, initializer_range=0.05,
     ),
     action=ActionSize(
         width=32, layers=2, heads=2, kv_heads=1, head_dim=10, key_dim=16, mlp=48, query_width=12, bev="fusion",
-        bev_width=16, image_shape=(96, 256), bev_shape=(128, 128), bev_channels=2, state_inputs=5,
+        bev_width=16, image_shapes=((48, 128), (64, 192)), bev_shape=(128, 192), bev_channels=2, state_inputs=5,
         input_mlp=(8, 16), head_mlp=(16, 8), scaled=True, stem=(4, 6, 8),
     ),
     refiner=RefinerSize(width=24, layers=1, heads=2),
@@ -159,13 +160,13 @@ _RELEASED = Variant(
     understanding=UnderstandingSize(
         hidden=2560, layers=36, heads=32, kv_heads=8, head_dim=128, mlp=9728, vocabulary=151936,
         rope_theta=5_000_000.0, mrope_section=(24, 20, 20), vision_hidden=1024, vision_depth=24, vision_heads=16,
-        vision_mlp=4096, deepstack=(5, 11, 17), patch=16, temporal_patch=2, merge=2, vision_positions=2304, frames=4,
-        frame_height=256, frame_width=512, image_id=151655, video_id=151656, vision_start_id=151652,
+        vision_mlp=4096, deepstack=(5, 11, 17), patch=16, temporal_patch=2, merge=2, vision_positions=2304,
+        frame_shapes=((4, 256, 512),), image_id=151655, video_id=151656, vision_start_id=151652,
         vision_end_id=151653,
     ),
     action=ActionSize(
         width=2560, layers=36, heads=16, kv_heads=4, head_dim=80, key_dim=128, mlp=4864, query_width=588,
-        bev="transfuser", bev_width=1512, image_shape=(384, 1024), bev_shape=(256, 256), bev_channels=1,
+        bev="transfuser", bev_width=1512, image_shapes=((384, 1024),), bev_shape=(256, 256), bev_channels=1,
         state_inputs=1, input_mlp=(256, 512), head_mlp=(512, 256), scaled=False,
     ),
     refiner=RefinerSize(width=1024, layers=12, heads=16),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import Image, PointCloud2
+from std_msgs.msg import Header
 
 from automot_ros.base.errors import AutomotError, ContextError
 from automot_ros.base.quantity import choice, quantity
@@ -17,6 +18,7 @@ from automot_ros.driving.action import ActionConfig, ActionCore
 from automot_ros.msg import ActionDraft, AttentionContext, DrivingDecision
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lockstep import Answer, Intake
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.nodes.policies import POLICY_TEXT, action_policy
 from automot_ros.scene.route import Route
@@ -49,8 +51,9 @@ class ActionNode(DrivingNode):
         self.get_logger().info(f"policy {self._config.policy}, model hash {self.model_hash}")
         self._camera = CameraModel()
         lockstep = self._config.lockstep
-        self._draft_pub = self.publish_on(ActionDraft, "~/output/draft", qos.PLAN)
+        self._draft = Answer(self.publish_on(ActionDraft, "~/output/draft", qos.PLAN))
         self._decision_pub = self.publish_on(DrivingDecision, "~/output/decision", qos.PLAN)
+        self._taken_pub = self.publish_on(Header, "~/output/taken", qos.TAKEN)
         self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
         self.subscribe(AttentionContext, "~/input/attention_context", self._on_context, qos.context(lockstep))
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
@@ -63,7 +66,8 @@ class ActionNode(DrivingNode):
         if self._route is not None:
             self._core.observe_route(self._route)
         self._pacer = Pacer(self._config.rate_hz)
-        self._stamps = {"odometry": -1, "points": -2, "image": -3}
+        self._intake = Intake("odometry", "points", "image")
+        self._draft.forget()
 
     def start(self) -> None:
         """Real time: the timer steps in when the inputs do not set the beat."""
@@ -96,6 +100,7 @@ class ActionNode(DrivingNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)
+        self._draft.again(ego.stamp_ns)
         self._core.observe_ego(ego)
         self._seen("odometry", ego.stamp_ns)
 
@@ -110,11 +115,12 @@ class ActionNode(DrivingNode):
         self._seen("image", frame.stamp_ns)
 
     def _seen(self, name: str, stamp_ns: int) -> None:
-        self._stamps[name] = self.seen(stamp_ns)
+        if self._intake.take(name, self.seen(stamp_ns)) and self._config.lockstep and self._route is not None:
+            self._taken_pub.publish(convert.header(stamp_ns, self.get_name()))
         self._beat()
 
     def _beat(self) -> None:
-        if self._config.lockstep or self._pacer.complete(*self._stamps.values()):
+        if self._config.lockstep or self._pacer.complete(*self._intake.stamps_ns.values()):
             self._step()
 
     def _on_timer(self) -> None:
@@ -135,7 +141,7 @@ class ActionNode(DrivingNode):
             if not self._config.lockstep:
                 self.diagnose(WARN, "no draft: waiting for inputs or the first context", self._figures(now_ns))
             return
-        self._draft_pub.publish(convert_plan.draft_to_msg(draft, compute_s))
+        self._draft.send(draft.stamp_ns, convert_plan.draft_to_msg(draft, compute_s))
         self._decision_pub.publish(convert_plan.decision_to_msg(draft.decision, draft.stamp_ns))
         self.diagnose(OK, "planning", self._figures(now_ns) | {
             "context_age_s": draft.context_age_s, "inference_s": compute_s,
@@ -143,7 +149,7 @@ class ActionNode(DrivingNode):
 
     def _figures(self, now_ns: int) -> dict[str, object]:
         ages: dict[str, object] = {f"{name}_age_s": (now_ns - stamp) / SECOND_NS if stamp > 0 else "never seen"
-                                   for name, stamp in self._stamps.items()}
+                                   for name, stamp in self._intake.stamps_ns.items()}
         return ages | {"model_hash": self.model_hash}
 
 

@@ -17,6 +17,7 @@ from automot_ros.msg import GuardStatus, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.interfaces import DRIVE_INTERFACES, contract
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.scene.plan import DriveCommand, GuardMode
 from automot_ros.scene.route import Route
@@ -54,7 +55,7 @@ class ControllerNode(DrivingNode):
         interface = contract(self._config.drive_interface)
         self._command_to_msg = interface.control_to_msg
         lockstep = self._config.lockstep
-        self._command_pub = self.publish_on(interface.COMMAND_MESSAGE, "~/output/command", qos.PLAN)
+        self._command = Answer(self.publish_on(interface.COMMAND_MESSAGE, "~/output/command", qos.PLAN))
         self._guard_pub = self.publish_on(GuardStatus, "~/output/guard_status", qos.PLAN)
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
         self.subscribe(PointCloud2, "~/input/points", self._on_points, qos.sensor(lockstep))
@@ -67,6 +68,7 @@ class ControllerNode(DrivingNode):
         if self._route is not None:
             self._core.observe_route(self._route)
         self._pacer = Pacer(self._config.rate_hz)
+        self._command.forget()
 
     def start(self) -> None:
         """Real time: command at the rate, with or without inputs."""
@@ -87,6 +89,7 @@ class ControllerNode(DrivingNode):
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)
         self.seen(ego.stamp_ns)
+        self._command.again(ego.stamp_ns)
         self._core.observe_ego(ego, self.now_ns())
         self._beat(-1)
 
@@ -102,7 +105,9 @@ class ControllerNode(DrivingNode):
         self._beat(trajectory.stamp_ns)
 
     def _beat(self, stamp_ns: int) -> None:
-        if self._config.lockstep or (stamp_ns > 0 and self._pacer.complete(stamp_ns)):
+        # Lockstep: the route may arrive after the first tick; the tick will come again.
+        due = self._route is not None if self._config.lockstep else stamp_ns > 0 and self._pacer.complete(stamp_ns)
+        if due:
             self._step()
 
     def _on_timer(self) -> None:
@@ -115,13 +120,13 @@ class ControllerNode(DrivingNode):
         try:
             done = self._core.step(now_ns)
         except AutomotError as error:  # the last word on a command is never silence
-            self._command_pub.publish(self._command_to_msg(DriveCommand.of(now_ns, 0.0, HOLD_BRAKE, 0.0)))
+            self._command.send(now_ns, self._command_to_msg(DriveCommand.of(now_ns, 0.0, HOLD_BRAKE, 0.0)))
             self.diagnose(ERROR, str(error), {})
             raise
         if done is None:
             return
         command, report = done
-        self._command_pub.publish(self._command_to_msg(command))
+        self._command.send(command.stamp_ns, self._command_to_msg(command))
         self._guard_pub.publish(convert_plan.guard_to_msg(report))
         self.diagnose(_LEVELS[report.mode], report.text or report.mode.name.lower(), {
             "mode": report.mode.name, "reason": report.reason.name, "odometry_age_s": report.odometry_age_s,

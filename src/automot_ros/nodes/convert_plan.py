@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import math
-import re
 
 import numpy as np
 from geometry_msgs.msg import Point
@@ -27,8 +26,6 @@ from automot_ros.nodes.convert import (
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.decision import (
     DECISION_INSTANTS_S,
-    LATERAL_WORDS,
-    LONGITUDINAL_WORDS,
     Decision,
 )
 from automot_ros.scene.plan import (
@@ -41,14 +38,12 @@ from automot_ros.scene.plan import (
     PlanStatus,
     Trajectory,
 )
+from automot_ros.scene.report import Report
 from automot_ros.scene.sensing import EgoState
 
 F32 = NDArray[np.float32]
 MAX_WIDTH = 4096
 MAX_TRAJECTORY_POINTS = 1000
-_HAZARD = re.compile(r"(light red|light yellow|ahead car|ahead walker|ahead obstacle)(?: at (\d+) m)?")
-_HAZARD_NAMES = {"light red": "light_red", "light yellow": "light_yellow", "ahead car": "car", "ahead walker": "walker",
-                 "ahead obstacle": "obstacle"}
 
 
 def tensor_to_msg(values: F32) -> msg.FloatTensor:
@@ -220,14 +215,23 @@ def guard_from_msg(message: msg.GuardStatus) -> GuardReport:
 
 
 def report_to_msg(context: AttentionContext) -> msg.SceneReport:
-    """What the understanding expert said, with the parts that have a fixed form taken out of the text."""
-    words = context.text.split()
-    decision = [w for w in words if w in LONGITUDINAL_WORDS or w in LATERAL_WORDS]
-    reason = words[words.index("because") + 1] if "because" in words[:-1] else ""
-    hazards = [msg.Hazard(name=_HAZARD_NAMES[m[1]], distance_m=float(m[2]) if m[2] else math.nan)
-               for m in _HAZARD.finditer(context.text)]
-    hazards.sort(key=lambda h: math.inf if math.isnan(h.distance_m) else h.distance_m)
-    return msg.SceneReport(header=header(context.stamp_ns, MAP_FRAME), context_epoch=context.epoch,
-                           context_sequence=context.sequence, text=context.text, decision=decision, reason=reason,
-                           hazards=hazards, compute_s=context.compute_s)
+    """What the understanding expert said; the parts of a text that is a report also one by one."""
+    report = Report.parse(context.text)
+    return msg.SceneReport(
+        header=header(context.stamp_ns, MAP_FRAME), context_epoch=context.epoch, context_sequence=context.sequence,
+        text=context.text, decision=[] if report is None else [report.turn, report.do_now],
+        reason="" if report is None else report.reason, hazards=[] if report is None else _hazards_of(report),
+        compute_s=context.compute_s)
 
+
+def _hazards_of(report: Report) -> list[msg.Hazard]:
+    """The thing that is answered to, the body ahead and a light that is not green, nearest first."""
+    named: dict[str, int | None] = {}
+    if report.ahead != "free":
+        named[report.ahead] = report.ahead_m
+    if report.hazard not in ("none", "light"):
+        named[report.hazard] = report.hazard_m
+    if report.light in ("red", "yellow"):
+        named[f"light_{report.light}"] = report.light_m
+    found = [msg.Hazard(name=name, distance_m=math.nan if m is None else float(m)) for name, m in named.items()]
+    return sorted(found, key=lambda h: math.inf if math.isnan(h.distance_m) else h.distance_m)

@@ -83,7 +83,7 @@ function showWords() {
   if (s.drive.score) $("score").textContent = "driving score so far " + Number(s.drive.score).toFixed(1);
 
   $("report-age").textContent = s.report.age_s === null ? "" : s.report.age_s.toFixed(2) + " s old";
-  const sentences = s.report.text.split(" .").map((x) => spoken(x).trim()).filter(Boolean);
+  const sentences = s.report.text.split(/[.;] /).filter(Boolean);
   fill($("report"), sentences.length ? sentences.map((x) => [null, x]) : [[null, "nothing said yet"]]);
   const words = s.draft ? s.draft.decision : [];
   fill($("decision"), words.length ? words.map((w, i) =>

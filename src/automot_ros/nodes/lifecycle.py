@@ -220,7 +220,9 @@ class DrivingNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self.reset()
 
     def _on_clock_jump(self, jump: Any) -> None:
-        if self._active:
+        now_ns = self.get_clock().now().nanoseconds
+        first = now_ns == jump.delta.nanoseconds  # from 0: no drive was before, and inputs of this one may be here
+        if self._active and not first:
             self.get_logger().info(f"the clock jumped by {jump.delta.nanoseconds / 1e9:.1f} s: a new drive begins")
             self._restart_drive()
 

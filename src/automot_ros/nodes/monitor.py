@@ -102,7 +102,10 @@ class Monitor:
         if not self.drives:
             return
         drive = self.drives[-1]
-        drive.plan_stamps_s.append(convert.stamp_from_msg(message.header.stamp, "trajectory") / SECOND_NS)
+        stamp_s = convert.stamp_from_msg(message.header.stamp, "trajectory") / SECOND_NS
+        if stamp_s in drive.plan_stamps_s[-1:]:
+            return  # sent again
+        drive.plan_stamps_s.append(stamp_s)
         drive.plan_arrivals_s.append(time.monotonic())
         drive.context_ages_s.append(message.context_age_s)
         drive.action_s.append(message.action_compute_s)

@@ -17,6 +17,7 @@ from automot_ros.evaluation.overlay import BODY_COLOR, BODY_COLORS, DRAFT_COLOR,
 from automot_ros.evaluation.view import MapOutline, View
 from automot_ros.nodes.convert import MAP_FRAME, header, quaternion_of
 from automot_ros.scene.actors import BodyKind
+from automot_ros.scene.report import spoken
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def state_json(view: View, figures: Figures) -> bytes:
         "users": _users(view),
         "lights": [{"line": _points(view.outline.stop_lines[i]), "state": word} for i, word in view.lights.items()
                    if view.outline is not None and i in view.outline.stop_lines],
-        "report": {"text": view.report, "age_s": _number(view.report_age_s),
+        "report": {"text": spoken(view.report), "age_s": _number(view.report_age_s),
                    "compute_s": _number(figures.understanding_s)},
         "drive": {"completion": _number(view.route_completion), "score": figures.simulator.get("driving_score"),
                   "infractions": figures.simulator.get("infractions"), "late_s": figures.simulator.get("late_s")},

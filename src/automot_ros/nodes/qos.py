@@ -2,6 +2,7 @@
 
 Sensors: best effort, so that a slow reader loses old data instead of delaying new data. In lockstep the world waits for
 the answer to every tick, so there readers ask for reliable delivery; the simulator (as the CARLA bridge) offers both.
+Reliable is not enough at the start: what is sent before two nodes have found each other is lost, see lockstep.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ LATCHED = _profile(1, reliable=True, latched=True)
 PLAN = _profile(1, reliable=True)
 CONTEXT = _profile(1, reliable=True)
 CONTEXT_LOCKSTEP = _profile(30, reliable=True)
+TAKEN = _profile(10, reliable=True)
 DIAGNOSTICS = _profile(10, reliable=True)
 CLOCK = _profile(10, reliable=True)
 

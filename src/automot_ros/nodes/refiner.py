@@ -14,6 +14,7 @@ from automot_ros.driving.refiner import RefinerConfig, RefinerCore
 from automot_ros.msg import ActionDraft, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.policies import POLICY_TEXT, refiner_policy
 from automot_ros.scene.plan import PlanStatus
 from automot_ros.scene.sensing import SECOND_NS
@@ -41,13 +42,19 @@ class RefinerNode(DrivingNode):
         policy = refiner_policy(config.policy, config.refiner, config.seed)
         self._core = RefinerCore(RefinerConfig(refiner="none" if policy is None else config.refiner), policy)
         self.get_logger().info(f"drafts of {config.policy}, refiner {'none' if policy is None else config.refiner}")
-        self._trajectory_pub = self.publish_on(PlannedTrajectory, "~/output/trajectory", qos.PLAN)
+        self._trajectory = Answer(self.publish_on(PlannedTrajectory, "~/output/trajectory", qos.PLAN))
         self._path_pub = self.publish_on(Path, "~/output/path", qos.PLAN)
         self.subscribe(ActionDraft, "~/input/draft", self._on_draft, qos.PLAN)
+
+    def reset(self) -> None:
+        """A new drive."""
+        self._trajectory.forget()
 
     def _on_draft(self, message: ActionDraft) -> None:
         draft = convert_plan.draft_from_msg(message)
         self.seen(draft.stamp_ns)
+        if self._trajectory.again(draft.stamp_ns):
+            return
         begin = time.perf_counter()
         try:
             plan = self._core.step(draft)
@@ -55,7 +62,8 @@ class RefinerNode(DrivingNode):
             self.diagnose(ERROR, str(error), {})
             raise
         compute_s = time.perf_counter() - begin
-        self._trajectory_pub.publish(convert_plan.trajectory_to_msg(plan, draft, message.compute_s, compute_s))
+        self._trajectory.send(
+            draft.stamp_ns, convert_plan.trajectory_to_msg(plan, draft, message.compute_s, compute_s))
         if self._path_pub.get_subscription_count():
             self._path_pub.publish(convert.path_to_msg(plan.path_K2, plan.stamp_ns))
         self.diagnose(OK if plan.status is PlanStatus.NOMINAL else WARN, plan.reason or "refining", {

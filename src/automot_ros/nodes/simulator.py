@@ -1,7 +1,8 @@
 """The simulator node: the embedded world on the topics of the CARLA bridge, in real time or in lockstep.
 
 Real time: a tick every 50 ms of the wall clock; a late command is late, an old one (0.25 s) is replaced by the brake.
-Lockstep: the world waits for the command whose stamp equals that of the sensors, as CARLA's synchronous mode does.
+Lockstep: the world waits for the command whose stamp equals that of the sensors, as CARLA's synchronous mode does, and
+for the receipts of `readers`: who plans later from a tick must have it. Meanwhile it repeats the tick (lockstep.py).
 Drives one task after the other; the clock goes on, with a jump to the next full minute between two drives.
 """
 
@@ -12,18 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from std_msgs.msg import Header
+
 from automot_ros.base.quantity import check_bounds, choice, quantity, switch
 from automot_ros.base.results import write_json
 from automot_ros.nodes import qos
+from automot_ros.nodes.convert import stamp_from_msg
 from automot_ros.nodes.interfaces import contract
 from automot_ros.nodes.lifecycle import OK, WARN, DrivingNode, run_node
-from automot_ros.nodes.stack import COMMAND_TOPIC
+from automot_ros.nodes.lockstep import Wait
+from automot_ros.nodes.stack import COMMAND_TOPIC, TAKEN_TOPIC
 from automot_ros.nodes.world_session import WorldSession
 from automot_ros.nodes.world_topics import WorldTopics
 from automot_ros.simulation.suites import drives_of
 
 TICK_S = 0.05
-REPEAT_S = 0.5
+CONTROLLER = "controller"  # its answer is the command
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +43,9 @@ class SimulatorConfig:
                                  low=0.0, high=36000.0)
     max_command_age_s: float = quantity(0.25, "s", "Real time: an older command is replaced by the brake.",
                                         low=0.05, high=5.0)
-    answer_timeout_s: float = quantity(2.0, "s", "Lockstep: wall time after which a tick goes on with the brake.",
+    readers: str = choice("understanding,action", (),
+                          "Lockstep: nodes, joined by commas, whose receipt for every tick is waited for.")
+    answer_timeout_s: float = quantity(30.0, "s", "Lockstep: wall time after which a tick goes on with the brake.",
                                        low=0.2, high=600.0)
     settle_s: float = quantity(0.5, "s", "Wall time between route and first tick, for everybody to start anew.",
                                low=0.0, high=10.0)
@@ -66,7 +73,9 @@ class SimulatorNode(DrivingNode):
         self._carla = contract("carla")
         self._session = self._prepare(0)
         self._topics = WorldTopics(self, self._session, synchronous=self._config.lockstep)
+        self._wait = Wait([CONTROLLER, *filter(None, self._config.readers.split(","))], self._config.answer_timeout_s)
         self.subscribe(self._carla.COMMAND_MESSAGE, COMMAND_TOPIC, self._on_command, qos.PLAN)
+        self.subscribe(Header, TAKEN_TOPIC, self._on_taken, qos.TAKEN)
 
     def start(self) -> None:
         """Let the world run."""
@@ -95,7 +104,7 @@ class SimulatorNode(DrivingNode):
             return
         self._topics.announce(self._session)
         self._starts_s = time.monotonic() + self._config.settle_s
-        self._begun, self._sent_s, self._repeated = False, 0.0, False
+        self._begun = False
         self.get_logger().info(f"drive {self._done + 1}/{len(self._drives)}: {self._session.world.task.name} on "
                                f"{self._session.world.task.map_name}")
 
@@ -107,9 +116,9 @@ class SimulatorNode(DrivingNode):
             self._topics.clock(session)
             if now >= self._starts_s:
                 self._begun, self._due_s = True, now
-                self._publish(session)
+                self._send(session)
         elif self._config.lockstep:
-            self._watch_answer(session, now)
+            self._watch_answers(session)
         else:
             self._due_s += TICK_S
             late_s = now - self._due_s
@@ -118,23 +127,32 @@ class SimulatorNode(DrivingNode):
                 self._due_s = now
             self._advance(session)
 
-    def _watch_answer(self, session: WorldSession, now: float) -> None:
-        waited_s = now - self._sent_s
-        if waited_s > self._config.answer_timeout_s:
-            self.get_logger().warning(f"no command for stamp {session.stamp_ns} ns in {waited_s:.1f} s: brake")
-            session.command = None
+    def _watch_answers(self, session: WorldSession) -> None:
+        silent = self._wait.silent
+        if self._wait.overdue():
+            self.get_logger().warning(f"stamp {session.stamp_ns} ns: no answer from {', '.join(silent)} in "
+                                      f"{self._config.answer_timeout_s} s{': brake' if CONTROLLER in silent else ''}")
+            if CONTROLLER in silent:
+                session.command = None
             self._advance(session)
-        elif waited_s > REPEAT_S and not self._repeated:
-            self._publish(session)  # a reader may have joined late; the same tick twice does no harm
-            self._repeated = True
+        elif self._wait.repeat():
+            self._publish(session)
 
     def _on_command(self, message: Any) -> None:
         session = self._session
         if session is None or not self._begun:
             return
-        taken = session.receive(self._carla.control_from_msg(message))
-        if taken and self._config.lockstep and session.command is not None and (
-                session.command.stamp_ns == session.stamp_ns):
+        command = self._carla.control_from_msg(message)
+        if session.receive(command):
+            self._answered(session, CONTROLLER, command.stamp_ns)
+
+    def _on_taken(self, message: Header) -> None:
+        if self._session is not None and self._begun:
+            self._answered(self._session, message.frame_id, stamp_from_msg(message.stamp, "taken"))
+
+    def _answered(self, session: WorldSession, name: str, stamp_ns: int) -> None:
+        self._wait.answer(name, stamp_ns)
+        if self._config.lockstep and not self._wait.silent:
             self._advance(session)
 
     def _advance(self, session: WorldSession) -> None:
@@ -143,11 +161,13 @@ class SimulatorNode(DrivingNode):
         if session.examiner.done or (limit > 0.0 and session.world.tick * TICK_S >= limit):
             self._finish(session)
         else:
-            self._repeated = False
-            self._publish(session)
+            self._send(session)
+
+    def _send(self, session: WorldSession) -> None:
+        self._wait.begin(session.stamp_ns)
+        self._publish(session)
 
     def _publish(self, session: WorldSession) -> None:
-        self._sent_s = time.monotonic()
         self._topics.publish(session)
         late_s = session.late_s[-1] if session.late_s else 0.0
         self.diagnose(WARN if late_s > TICK_S else OK, "driving", {

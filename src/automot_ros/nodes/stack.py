@@ -22,6 +22,7 @@ DECISION_TOPIC = f"{OURS}/decision"
 TRAJECTORY_TOPIC = f"{OURS}/trajectory"
 PATH_TOPIC = f"{OURS}/path"
 GUARD_TOPIC = f"{OURS}/guard_status"
+TAKEN_TOPIC = f"{OURS}/taken"
 IMAGE_TOPIC = f"{CARLA}/rgb_front/image"
 CAMERA_INFO_TOPIC = f"{CARLA}/rgb_front/camera_info"
 POINTS_TOPIC = f"{CARLA}/lidar"
@@ -97,12 +98,14 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
             name="understanding", nice=5,
             parameters={**timing, "policy": settings.policy, "extra_delay_s": settings.understanding_delay_s},
             remaps={"~/input/image": IMAGE_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
-                    "~/output/attention_context": CONTEXT_TOPIC, "~/output/scene_report": REPORT_TOPIC}),
+                    "~/output/attention_context": CONTEXT_TOPIC, "~/output/scene_report": REPORT_TOPIC,
+                    "~/output/taken": TAKEN_TOPIC}),
         NodeDescription(
             name="action", parameters={**timing, "policy": settings.policy},
             remaps={"~/input/attention_context": CONTEXT_TOPIC, "~/input/image": IMAGE_TOPIC,
                     "~/input/points": POINTS_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
-                    "~/output/draft": DRAFT_TOPIC, "~/output/decision": DECISION_TOPIC}),
+                    "~/output/draft": DRAFT_TOPIC, "~/output/decision": DECISION_TOPIC,
+                    "~/output/taken": TAKEN_TOPIC}),
         NodeDescription(
             name="refiner", parameters={**sim_time, "policy": settings.policy, "refiner": settings.refiner},
             remaps={"~/input/draft": DRAFT_TOPIC, "~/output/trajectory": TRAJECTORY_TOPIC,

@@ -11,10 +11,11 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from automot_ros.base.errors import AutomotError, ConfigError
 from automot_ros.base.quantity import choice, quantity
@@ -28,11 +29,13 @@ from automot_ros.msg import AttentionContext as ContextMessage
 from automot_ros.msg import SceneReport
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
+from automot_ros.nodes.lockstep import Again, Intake
 from automot_ros.nodes.policies import POLICY_TEXT, understanding_policy
 from automot_ros.policy.preprocess import UnderstandingObservation
 from automot_ros.scene.context import AttentionContext
+from automot_ros.scene.report import spoken
 from automot_ros.scene.route import Route
-from automot_ros.scene.sensing import SECOND_NS, CameraModel
+from automot_ros.scene.sensing import SECOND_NS, CameraFrame, CameraModel, EgoState
 
 INBOX = 200
 
@@ -75,7 +78,7 @@ class UnderstandingNode(DrivingNode):
     def __init__(self) -> None:
         super().__init__("understanding")
         self._ring: RingWriter | None = None
-        self._inbox: deque[Any] = deque(maxlen=INBOX)
+        self._inbox: deque[EgoState | CameraFrame | Route | Again] = deque(maxlen=INBOX)
         self._wake = threading.Condition()
         self._running = False
         self._fresh = True
@@ -95,15 +98,17 @@ class UnderstandingNode(DrivingNode):
         lockstep = self._config.lockstep
         self._context_pub = self.publish_on(ContextMessage, "~/output/attention_context", qos.context(lockstep))
         self._report_pub = self.publish_on(SceneReport, "~/output/scene_report", qos.PLAN)
+        self._taken_pub = self.publish_on(Header, "~/output/taken", qos.TAKEN)
         self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
-        self.subscribe(Odometry, "~/input/odometry", self._put, qos.sensor(lockstep))
-        self.subscribe(Image, "~/input/image", self._put, qos.sensor(lockstep))
+        self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
+        self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
 
     def reset(self) -> None:
         """A new drive: the thread begins with a new core."""
         with self._wake:
             self._inbox.clear()
             self._fresh = True
+        self._intake = Intake("odometry", "image")
 
     def start(self) -> None:
         """Begin to think."""
@@ -130,9 +135,27 @@ class UnderstandingNode(DrivingNode):
         self._route = convert.route_from_msg(message)
         self._put(self._route)
 
-    def _put(self, item: Any) -> None:
+    def _on_odometry(self, message: Odometry) -> None:
+        ego = convert.ego_from_msg(message)
+        self.seen(ego.stamp_ns)
+        self._take("odometry", ego)
+
+    def _on_image(self, message: Image) -> None:
+        self._take("image", convert.camera_from_msg(message, self._camera))
+
+    def _take(self, name: str, item: EgoState | CameraFrame) -> None:
+        """Into the inbox. Odometry that comes again asks for the context that its stamp is waiting for."""
+        if self._intake.stamps_ns[name] != item.stamp_ns:
+            self._put(item)
+        elif isinstance(item, EgoState):
+            self._put(Again(item.stamp_ns))
+        if self._intake.take(name, item.stamp_ns) and self._config.lockstep and self._route is not None:
+            self._taken_pub.publish(convert.header(item.stamp_ns, self.get_name()))
+
+    def _put(self, item: EgoState | CameraFrame | Route | Again) -> None:
         with self._wake:
-            self._inbox.append(item)
+            if not (isinstance(item, Again) and item in self._inbox):  # twice while thinking is once
+                self._inbox.append(item)
             self._wake.notify_all()
 
     def _think(self) -> None:
@@ -161,26 +184,29 @@ class UnderstandingNode(DrivingNode):
                 except UNEXPECTED as error:  # the thread must not end silently
                     self.count_unexpected("inference", error)
 
-    def _observe(self, core: UnderstandingCore, item: Any) -> None:
-        if isinstance(item, Odometry):
-            ego = convert.ego_from_msg(item)
-            self.seen(ego.stamp_ns)
-            core.observe_ego(ego)
-        elif isinstance(item, Image):
-            core.observe_image(convert.camera_from_msg(item, self._camera))
+    def _observe(self, core: UnderstandingCore, item: EgoState | CameraFrame | Route | Again) -> None:
+        if isinstance(item, EgoState):
+            core.observe_ego(item)
+        elif isinstance(item, CameraFrame):
+            core.observe_image(item)
         elif isinstance(item, Route):
             core.observe_route(item)
+        elif (context := core.given_for(item.stamp_ns)) is not None:
+            self._send(context)
 
     def _step(self, core: UnderstandingCore) -> None:
         context = core.step(self.now_ns())
         if context is None:
             return
-        self._context_pub.publish(convert_plan.context_to_msg(self._record_of(context)))
+        self._send(context)
         self._report_pub.publish(convert_plan.report_to_msg(context))
-        self.diagnose(OK, context.text or "reading", {
+        self.diagnose(OK, spoken(context.text) or "reading", {
             "inference_s": context.compute_s, "context_sequence": context.sequence,
             "tokens": context.keys_LGTH.shape[2],
             "input_to_output_s": (self.now_ns() - context.stamp_ns) / SECOND_NS, "model_hash": self.model_hash})
+
+    def _send(self, context: AttentionContext) -> None:
+        self._context_pub.publish(convert_plan.context_to_msg(self._record_of(context)))
 
     def _record_of(self, context: AttentionContext) -> ContextRecord:
         """The payload put into a slot, or in band."""

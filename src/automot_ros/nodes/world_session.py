@@ -34,10 +34,12 @@ class WorldSession:
         self.command: DriveCommand | None = None
         self.applied = DriveCommand.of(self.stamp_ns, 0.0, HOLD_BRAKE, 0.0)
         self.held_ticks = 0
+        self.repeats = 0
         self.late_s: list[float] = []
         self._latency_s: list[float] = []
         self._sent_s: dict[int, float] = {}
         self._started_s = 0.0
+        self._sensed: SensorTick | None = None
 
     @property
     def stamp_ns(self) -> int:
@@ -55,15 +57,20 @@ class WorldSession:
         return (self.stamp_ns // START_GRID_NS + 1) * START_GRID_NS
 
     def sense(self) -> SensorTick:
-        """What the sensors give now, with the stamps of the drive."""
-        tick, stamp = self.sensors.sense(), self.stamp_ns
+        """What the sensors give now, with the stamps of the drive; the same again until the next step."""
+        stamp = self.stamp_ns
+        if self._sensed is not None and self._sensed.stamp_ns == stamp:
+            self.repeats += 1
+            return self._sensed
+        tick = self.sensors.sense()
         now = time.monotonic()
         self._started_s = self._started_s or now
         self._sent_s = {s: t for s, t in self._sent_s.items() if now - t < 2.0}
         self._sent_s[stamp] = now
-        return SensorTick(stamp, dataclasses.replace(tick.ego, stamp_ns=stamp),
-                          tuple(CameraFrame(stamp, c.camera, c.image_HW3) for c in tick.cameras),
-                          PointCloud(stamp, tick.points.points_N4))
+        cameras = tuple(CameraFrame(stamp, c.camera, c.image_HW3) for c in tick.cameras)
+        self._sensed = SensorTick(stamp, dataclasses.replace(tick.ego, stamp_ns=stamp), cameras,
+                                  PointCloud(stamp, tick.points.points_N4))
+        return self._sensed
 
     def receive(self, command: DriveCommand) -> bool:
         """Take a command; False for one that is not newer than the last or is from the future."""
@@ -94,6 +101,7 @@ class WorldSession:
             "wall_s": round(wall_s, 3), "real_time_factor": round(scored["duration_s"] / wall_s, 4) if wall_s else None,
             "ticks": self.world.tick, "late_ticks": sum(late > LATE_S for late in self.late_s),
             "latest_tick_s": round(max(self.late_s, default=0.0), 4), "brake_held_ticks": self.held_ticks,
+            "repeated_ticks": self.repeats,
             "sensor_to_command_ms": percentiles_ms(self._latency_s)}
         return {**scored, "timing": timing}
 

@@ -3,8 +3,8 @@
     models/nano/model.json            {"schema_version", "variant", "parts": {part: {"file", "sha256", "parameters"}}}
     models/nano/understanding.safetensors, action.safetensors, refiner.safetensors, vocabulary.json
 
-Weights are kept in float16 and computed with in float32. Nothing is unpickled. A part is loaded only when its hash is
-the announced one and every key and shape fits.
+Matrices are kept in int8 with one float16 scale a row (`<key>.scale`), vectors in float16; all is computed with in
+float32. Nothing is unpickled. A part is loaded only when its hash is the announced one and every key and shape fits.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
 from automot_ros.base.errors import CheckpointError
@@ -25,7 +26,9 @@ from automot_ros.policy.vocabulary import Vocabulary
 PARTS = ("understanding", "action", "refiner")
 MANIFEST = "model.json"
 VOCABULARY = "vocabulary.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SCALE = ".scale"
+_LEVELS = 127.0
 
 
 def save_part(folder: Path, part: str, module: nn.Module, *, variant_name: str = "nano",
@@ -42,7 +45,7 @@ def save_part(folder: Path, part: str, module: nn.Module, *, variant_name: str =
     if manifest["variant"] != variant_name:
         raise CheckpointError("another variant", where=str(folder), got=variant_name, wanted=manifest["variant"])
     state = own_tensors(module)
-    data = safetensors.torch.save({key: _stored(tensor) for key, tensor in state.items()})
+    data = safetensors.torch.save(_stored(state))
     digest = hashlib.sha256(data).hexdigest()
     write_bytes(folder / f"{part}.safetensors", data)
     words = (vocabulary or Vocabulary.nano()).to_json().encode()
@@ -60,7 +63,7 @@ def load_part(folder: Path, part: str, module: nn.Module) -> None:
     entry = _entry(folder, part)
     path = folder / f"{part}.safetensors"
     data = _announced(path, entry["sha256"])
-    found = safetensors.torch.load(data)
+    found = _restored(safetensors.torch.load(data))
     wanted = own_tensors(module)
     missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or unknown:
@@ -110,10 +113,31 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _stored(tensor: Tensor) -> Tensor:
-    """Half precision on disk: half the size, and the shipped figures are measured with what is shipped."""
-    kept = tensor.detach().cpu().contiguous()
-    return kept.half() if kept.dtype.is_floating_point else kept
+def _stored(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A quarter of the size on disk; the shipped figures are measured with what is shipped."""
+    kept: dict[str, Tensor] = {}
+    for key, tensor in state.items():
+        value = tensor.detach().cpu().contiguous()
+        if value.dtype.is_floating_point and value.ndim >= 2:
+            rows = value.float().flatten(1)
+            scale = (rows.abs().amax(1) / _LEVELS).clamp(min=1e-7).half()
+            kept[key] = (rows / scale.float()[:, None]).round().clamp(-_LEVELS, _LEVELS).to(torch.int8).view_as(value)
+            kept[key + SCALE] = scale
+        else:
+            kept[key] = value.half() if value.dtype.is_floating_point else value
+    return kept
+
+
+def _restored(kept: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What was stored, in float32 where it has a scale."""
+    found = {}
+    for key, value in kept.items():
+        scale = kept.get(key + SCALE)
+        if scale is not None and scale.shape == value.shape[:1]:
+            value = value.float() * scale.float().view(-1, *[1] * (value.ndim - 1))
+        if not key.endswith(SCALE) or key.removesuffix(SCALE) not in kept:
+            found[key] = value
+    return found
 
 
 def own_tensors(module: nn.Module) -> dict[str, Tensor]:

@@ -22,21 +22,21 @@ from automot_ros.policy.checkpoint import load_part, load_vocabulary, model_hash
 from automot_ros.policy.preprocess import (
     CAMERA_SHAPE,
     FRAME_AGES_S,
-    TOKENS_PER_FRAME,
+    FRAME_TOKENS,
     ActionInputs,
     ActionObservation,
     UnderstandingObservation,
     action_inputs,
     understanding_inputs,
 )
-from automot_ros.policy.vocabulary import IM_END_ID, PROMPT_TEXT_TOKENS, REPORT_TOKENS
+from automot_ros.policy.vocabulary import PROMPT_TEXT_TOKENS, REPORT_TOKENS
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Decision
 from automot_ros.scene.plan import Draft
 from automot_ros.scene.sensing import LidarModel
 
 REFINER_MODES = ("none", "diffusion")
-CONTEXT_CAPACITY = 1 + len(FRAME_AGES_S) * (TOKENS_PER_FRAME + 2) + PROMPT_TEXT_TOKENS + REPORT_TOKENS
+CONTEXT_CAPACITY = 1 + sum(FRAME_TOKENS) + 2 * len(FRAME_TOKENS) + PROMPT_TEXT_TOKENS + REPORT_TOKENS
 
 
 class Understanding:
@@ -48,11 +48,16 @@ class Understanding:
 
         torch.set_num_threads(1)
         variant = variant_of(folder)
-        if variant.understanding.tokens_per_frame != TOKENS_PER_FRAME:
+        if variant.understanding.frame_tokens != FRAME_TOKENS:
             raise CheckpointError("frames of another size", where=str(folder), got=variant.name,
-                                  wanted=f"{TOKENS_PER_FRAME} tokens a frame")
+                                  wanted=f"{FRAME_TOKENS} tokens")
         self.model_hash = model_hash(folder)
         self._vocabulary = load_vocabulary(folder)
+        try:
+            self._form = self._vocabulary.report_slots()
+        except MessageError as error:
+            raise CheckpointError("weights that speak another language", where=str(folder), got=str(error),
+                                  wanted="the words of a report") from error
         self._network = Network(variant).eval()
         load_part(folder, "understanding", self._network)
         blank = np.zeros(CAMERA_SHAPE, np.uint8)
@@ -62,8 +67,8 @@ class Understanding:
     def understand(self, obs: UnderstandingObservation, epoch: int, sequence: int, pose: Pose2) -> AttentionContext:
         """The context of an observation taken at `pose` (map to ego). Holds the prompt's and the report's tokens."""
         frames, prompt = understanding_inputs(obs, self._vocabulary)
-        said, context = self._network.say(torch.from_numpy(frames)[None], torch.from_numpy(prompt)[None],
-                                          IM_END_ID, REPORT_TOKENS)
+        said, context = self._network.say([torch.from_numpy(group)[None] for group in frames],
+                                          torch.from_numpy(prompt)[None], self._form)
         keys = torch.stack([keys[0] for keys in context.keys]).numpy()
         values = torch.stack([values[0] for values in context.values]).numpy()
         return AttentionContext(
@@ -124,7 +129,7 @@ class Action:
         size = self._expert.size
         heads = (size.layers, size.kv_heads, CONTEXT_CAPACITY)
         self._buffer.load(torch.zeros(*heads, size.key_dim), torch.zeros(*heads, size.head_dim), CONTEXT_CAPACITY)
-        blank = ActionInputs(np.zeros((*size.image_shape, 3), np.uint8),
+        blank = ActionInputs(tuple(np.zeros((*shape, 3), np.uint8) for shape in size.image_shapes),
                              np.zeros((size.bev_channels, *size.bev_shape), np.uint8), np.zeros((2, 2), np.float32),
                              np.zeros(5, np.float32))
         with torch.inference_mode():
@@ -159,8 +164,8 @@ class Refiner:
 
 def as_batch(inputs: ActionInputs) -> ActionBatch:
     """One sample as a batch."""
-    return ActionBatch(*(torch.from_numpy(array)[None] for array in (
-        inputs.image_IJ3, inputs.bev_CXY, inputs.target_points_22, inputs.state_5)))
+    return ActionBatch(tuple(torch.from_numpy(image)[None] for image in inputs.images), *(
+        torch.from_numpy(array)[None] for array in (inputs.bev_CXY, inputs.target_points_22, inputs.state_5)))
 
 
 def _tensor(array: NDArray[np.float32]) -> torch.Tensor:

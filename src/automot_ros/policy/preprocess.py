@@ -1,9 +1,9 @@
 """From sensors to the arrays that the model reads; training stores these arrays, driving computes the same.
 
 No torch here. All geometry is in the ego frame (x forward, y left, metres) at the observation's stamp. Images are RGB.
-The understanding expert sees four frames over 0.75 s, cut to the band around the horizon, at full resolution. The
-action expert sees the present frame at half resolution and the LiDAR as a bird's-eye histogram of now and of half
-a second ago.
+The understanding expert sees four frames over 0.75 s: the newest cut to the band around the horizon at full resolution,
+the older ones at half. The action expert sees the present frame small and whole, its centre at full resolution (lamps
+are small), and the LiDAR as a bird's-eye histogram of now and of half a second ago: what has moved, moves.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from automot_ros.scene.decision import LATERAL_WORDS, Lateral
 from automot_ros.scene.sensing import EgoState
 
 CAMERA_SHAPE = (256, 512, 3)
-UNDERSTANDING_ROWS = slice(64, 160)
-ACTION_ROWS = slice(24, 120)
+UNDERSTANDING_ROWS, PAST_ROWS = slice(64, 160), slice(48, 176)
+ACTION_ROWS = slice(48, 240)
+CENTRE_ROWS, CENTRE_COLUMNS = slice(72, 136), slice(160, 352)
 FRAME_AGES_S = (0.75, 0.5, 0.25, 0.0)
 TARGET_AHEAD_M = (8.0, 20.0)
 PAST_SWEEP_S = 0.5
 
-BEV_CELLS = 128
+BEV_CELLS = (128, 192)
 BEV_CELL_M = 0.5
-BEV_LOW_M = (-16.0, -32.0)
+BEV_LOW_M = (-16.0, -48.0)
 BEV_FLOOR_M, BEV_CEILING_M = 0.3, 3.0
 BEV_MOST_POINTS = 5
 
@@ -71,42 +72,56 @@ class ActionObservation:
 class ActionInputs:
     """The arrays of one action sample.
 
-    image_IJ3 (96, 256, 3) uint8; bev_CXY (2, 128, 128) uint8: now and past, first axis forward from -16 m, second left
-    from -32 m; target_points_22 float32 metres; state_5 float32: speed m/s, context age s, and the ego's motion since
-    the context's stamp: forward m, left m, yaw rad.
+    images: uint8, the whole view (48, 128, 3) and its centre (64, 192, 3); bev_CXY (2, 128, 192) uint8: now and past,
+    first axis forward from -16 m, second left from -48 m (a car that crosses at 60 km/h is seen for three seconds);
+    target_points_22 float32 metres; state_5 float32: speed m/s, context age s, and the ego's motion since the context's
+    stamp: forward m, left m, yaw rad.
     """
 
-    image_IJ3: NDArray[np.uint8]
+    images: tuple[NDArray[np.uint8], ...]
     bev_CXY: NDArray[np.uint8]
     target_points_22: NDArray[np.float32]
     state_5: NDArray[np.float32]
 
 
 def understanding_band(image_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The part of a frame that the understanding expert sees: (96, 512, 3)."""
+    """The part of the newest frame that the understanding expert sees: (96, 512, 3)."""
     return _camera(image_HW3)[UNDERSTANDING_ROWS]
 
 
-def action_image(image_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The frame at half size (mean of 2 x 2 pixels), cut around the horizon: (96, 256, 3)."""
-    p = _camera(image_HW3)[2 * ACTION_ROWS.start : 2 * ACTION_ROWS.stop].astype(np.uint16)
+def past_band(image_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The part of an older frame that the understanding expert sees, at half size: (64, 256, 3)."""
+    return _halved(_camera(image_HW3)[PAST_ROWS])
+
+
+def action_images(image_HW3: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    """The frame at a quarter of its size, without sky and bonnet (48, 128, 3), and its centre as it is (64, 192, 3)."""
+    whole = _camera(image_HW3)
+    centre = np.ascontiguousarray(whole[CENTRE_ROWS, CENTRE_COLUMNS])
+    return _halved(_halved(whole[ACTION_ROWS])), centre
+
+
+def _halved(image_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Means of 2 x 2 pixels, rounded."""
+    p = image_HW3.astype(np.uint16)
     return ((p[0::2, 0::2] + p[1::2, 0::2] + p[0::2, 1::2] + p[1::2, 1::2] + 2) >> 2).astype(np.uint8)
 
 
 def bev_histogram(sweeps: tuple[Sweep, ...], lidar_position_ego_m: tuple[float, float, float]) -> NDArray[np.uint8]:
-    """Points between 0.3 and 3 m above the ground, counted a cell up to 5: (128, 128) uint8, 51 a point."""
+    """Points between 0.3 and 3 m above the ground, counted a cell up to 5: (128, 192) uint8, 51 a point."""
     x0, y0, z0 = lidar_position_ego_m
-    counts = np.zeros(BEV_CELLS * BEV_CELLS, np.int64)
+    rows, columns = BEV_CELLS
+    counts = np.zeros(rows * columns, np.int64)
     for points_N4, pose_ego_to_sweep in sweeps:
         z = points_N4[:, 2] + np.float32(z0)
         near = points_N4[(z >= BEV_FLOOR_M) & (z <= BEV_CEILING_M), :2].astype(np.float64)
         xy = pose_ego_to_sweep.apply(near + np.array([x0, y0]))
         cell = np.floor((xy - BEV_LOW_M) / BEV_CELL_M).astype(np.int64)
         inside = np.all((cell >= 0) & (cell < BEV_CELLS), axis=1)
-        flat = cell[inside, 0] * BEV_CELLS + cell[inside, 1]
-        counts += np.bincount(flat, minlength=BEV_CELLS * BEV_CELLS)
+        flat = cell[inside, 0] * columns + cell[inside, 1]
+        counts += np.bincount(flat, minlength=rows * columns)
     clipped = np.minimum(counts, BEV_MOST_POINTS) * (255 // BEV_MOST_POINTS)
-    return clipped.astype(np.uint8).reshape(BEV_CELLS, BEV_CELLS)
+    return clipped.astype(np.uint8).reshape(BEV_CELLS)
 
 
 def state_vector(speed_mps: float, context_age_s: float, pose_context_to_ego: Pose2) -> NDArray[np.float32]:
@@ -122,23 +137,24 @@ def action_inputs(obs: ActionObservation, lidar_position_ego_m: tuple[float, flo
         raise MessageError("target points not usable", got=targets.tolist(), wanted="finite (2, 2)")
     bev = np.stack([bev_histogram(obs.sweeps, lidar_position_ego_m),
                     bev_histogram(obs.past_sweeps, lidar_position_ego_m)])
-    return ActionInputs(action_image(obs.image_HW3), bev, targets,
+    return ActionInputs(action_images(obs.image_HW3), bev, targets,
                         state_vector(obs.ego.speed_mps, obs.context_age_s, obs.pose_context_to_ego))
 
 
 def understanding_inputs(obs: UnderstandingObservation,
-                         vocabulary: Vocabulary | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Frames (4, 96, 512, 3) uint8 and the prompt's token ids (P,), P the same for every observation."""
+                         vocabulary: Vocabulary | None = None) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+    """Older frames (3, 64, 256, 3) and the newest (1, 96, 512, 3), uint8, and the prompt's token ids (P,)."""
     if len(obs.frames_4) != len(FRAME_AGES_S):
         raise MessageError("frames of an understanding observation", got=len(obs.frames_4), wanted=len(FRAME_AGES_S))
     words = vocabulary or Vocabulary.nano()
-    frames = np.stack([understanding_band(image) for image in obs.frames_4])
-    ids = words.prompt(obs.route_words, obs.speed_mps, len(frames), TOKENS_PER_FRAME)
+    *older, newest = obs.frames_4
+    frames = [np.stack([past_band(image) for image in older]), np.stack([understanding_band(newest)])]
+    ids = words.prompt(obs.route_words, obs.speed_mps, FRAME_TOKENS)
     return frames, np.array(ids, np.int64)
 
 
-TOKENS_PER_FRAME = 48
-"""96 x 512 pixels in patches of 16, merged 2 x 2. Checked against the variant where a policy is loaded."""
+FRAME_TOKENS = (16, 16, 16, 48)
+"""64 x 256 and 96 x 512 pixels in patches of 16, merged 2 x 2. Checked against the variant where a policy is loaded."""
 
 
 def target_points(route: Polyline, s_m: float, ego_pose: Pose2) -> NDArray[np.float64]:

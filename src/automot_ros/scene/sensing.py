@@ -106,3 +106,8 @@ class SensorTick:
     ego: EgoState
     cameras: tuple[CameraFrame, ...]
     points: PointCloud
+
+    @staticmethod
+    def odometry_only(ego: EgoState) -> SensorTick:
+        """For a driver that reads no sensor."""
+        return SensorTick(ego.stamp_ns, ego, (), PointCloud(ego.stamp_ns, np.zeros((0, 4), np.float32)))

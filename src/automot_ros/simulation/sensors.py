@@ -46,7 +46,7 @@ class SensorSuite:
     def sense(self, camera: bool = True) -> SensorTick:
         """The present tick; with `camera` false there are no frames. Even ticks look left, odd ones right (LiDAR).
 
-        With a sensor latency, call it at every tick: what was not seen by it then, cannot be given later.
+        With a sensor latency, call it or `notice` at every tick: what was not seen then, cannot be given later.
         """
         world, conditions = self._world, self._world.task.conditions
         seen = self._seen()
@@ -62,6 +62,10 @@ class SensorSuite:
             frames = tuple(CameraFrame(world.stamp_ns, c.name, image)
                            for c, image in zip(self.rig.cameras, images, strict=True))
         return SensorTick(world.stamp_ns, world.ego, frames, PointCloud(world.stamp_ns, points))
+
+    def notice(self) -> None:
+        """Remember the present tick without looking at it closely: what a sensor latency may ask for later."""
+        self._seen()
 
     def _seen(self) -> _Moment:
         """The newest known moment that is old enough; at the start of a drive, the oldest there is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from automot_ros.base.quantity import check_bounds, quantity
 from automot_ros.base.seeds import stream
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2
-from automot_ros.simulation.conditions import Conditions
+from automot_ros.simulation.conditions import Conditions, drawn_conditions
 from automot_ros.simulation.junctions import Junctions, Passage
 from automot_ros.simulation.maps.generate import MAP_KINDS, generated_xodr
 from automot_ros.simulation.maps.road_map import RoadMap
@@ -88,7 +88,8 @@ def plain_task(seed: int) -> DriveTask:
     kind = MAP_KINDS[seed % len(MAP_KINDS)]
     map_seed = int(stream(seed, "map").integers(0, 2**31 - 1))
     map_name = f"{kind}-{map_seed}"
-    return _task(f"plain-{seed}", map_name, generated_xodr(kind, map_seed), None, seed)
+    task = _task(f"plain-{seed}", map_name, generated_xodr(kind, map_seed), None, seed)
+    return replace(task, conditions=drawn_conditions(seed))
 
 
 def task_on_map(name: str, map_name: str, xodr: str, route_map_N2: NDArray[np.float64] | None, seed: int) -> DriveTask:

@@ -1,51 +1,41 @@
-"""Demonstrations: somebody drives, the expert says at every look what it would do from there.
+"""Demonstrations: somebody drives, the expert says at every look what it would do from there; each drive is one bag.
 
-`driver` "expert": the expert drives itself, pushed off its path and speed now and then, so that recovery is seen.
-`driver` a model folder: the policy drives and the expert corrects it (DAgger). Both go through the cores that drive at
-run time, so that a sample holds exactly what the policy would have been given.
+`driver` "expert": the expert drives itself, pushed off its path, heading and speed now and then, so that recovery is
+seen. `driver` a model folder: the policy drives and the expert corrects it (DAgger). Labels are the expert's plan from
+what can be seen from the car at that moment, whoever drives.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from automot_ros.base.errors import ConfigError
 from automot_ros.base.seeds import stream
-from automot_ros.driving.interfaces import ActionPolicy
-from automot_ros.evaluation.drivers import DriverSettings, Teacher, assemble
+from automot_ros.data.episode import BODY_COLUMNS, EpisodeWriter, Label
+from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.examiner import Examiner
-from automot_ros.policy.locations import model_folder
-from automot_ros.policy.nano import Action, Understanding
-from automot_ros.policy.preprocess import ActionInputs, ActionObservation, action_inputs, understanding_band
-from automot_ros.scene.plan import Draft, DriveCommand
-from automot_ros.scene.sensing import CameraFrame, Rig
-from automot_ros.simulation.expert import ExpertPlan
+from automot_ros.evaluation.pool import Lost, Runner
+from automot_ros.evaluation.routes import one_thread
+from automot_ros.scene.actors import BodyKind, Boxes
+from automot_ros.scene.plan import DriveCommand
+from automot_ros.scene.sensing import Rig, SensorTick
+from automot_ros.simulation.expert import Expert, ExpertPlan
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.tasks import plain_task
+from automot_ros.simulation.suites import task_of
+from automot_ros.simulation.visibility import visible
 from automot_ros.simulation.world import World
-from automot_ros.training.samples import SAMPLE_TICKS, Samples, write_episode
 
-LONGEST_EPISODE_TICKS = 2400
+LOOK_TICKS = 5
+LONGEST_TICKS = 2400
 STUCK_TICKS = 900
-
-
-@dataclass
-class Witness:
-    """An action policy that remembers what it was shown, and lets `inner` answer."""
-
-    inner: ActionPolicy
-    seen: ActionObservation | None = None
-
-    def act(self, observation: ActionObservation) -> Draft:
-        """Remember and pass on."""
-        self.seen = observation
-        return self.inner.act(observation)
+AFTER_INFRACTION_TICKS = 40
+_NEAR_M = 70.0
+_SCENERY = (BodyKind.BUILDING, BodyKind.TREE, BodyKind.POLE, BodyKind.LIGHT_HOUSING, BodyKind.LAMP, BodyKind.SIGN)
 
 
 @dataclass
@@ -74,79 +64,82 @@ class Disturbance:
         return DriveCommand.of(command.stamp_ns, throttle, brake, command.steer + self._steer)
 
 
-def collect_episode(seed: int, driver: str, out: Path) -> int:
-    """Drive one task and write its samples; returns their number. An episode that is there is not driven again."""
-    path = out / f"{seed:06d}.npz"
+def record_drive(job: tuple[str, int], driver: str, out: Path) -> str:
+    """Drive one task of a suite and keep it as the bag out/SUITE-SEED; one that is there is not driven again."""
+    one_thread()
+    suite, seed = job
+    path = out / f"{suite}-{seed:06d}"
     if path.exists():
-        with np.load(path, allow_pickle=False) as episode:
-            return len(episode["speed"])
-    world = World(plain_task(seed))
-    rig = Rig()
-    sensors = SensorSuite(world, rig)
-    teacher = Teacher(world)
+        return "there already"
     rng = stream(seed, "disturbance")
-    settings = DriverSettings(policy=driver, refiner="none", guard=driver != "expert",
+    settings = DriverSettings(policy=driver, refiner="none", guard=driver != "expert" and bool(rng.random() < 0.3),
                               understanding_lag_s=float(rng.choice([0.05, 0.1, 0.25, 0.5])))
     disturbance = Disturbance(rng, 1.0 if driver == "expert" and rng.random() < 0.7 else 0.0)
-    if driver == "expert":
-        witness = Witness(teacher)
-        drive = assemble(settings, world, teacher, witness, None)
-    else:
-        folder = model_folder(driver)
-        witness = Witness(Action(folder))
-        drive = assemble(settings, world, Understanding(folder), witness, None)
+    world = World(task_of(suite, seed))
+    sensors, teacher, examiner = SensorSuite(world, Rig()), Expert(world), Examiner(world)
+    drive, senses = make_driver(settings, world)
     drive.observe_route(world.route)
-    examiner = Examiner(world)
-    columns: dict[str, list[object]] = {}
-    standing = 0
-    while not examiner.done and world.tick < LONGEST_EPISODE_TICKS and standing < STUCK_TICKS and len(world.events) < 2:
-        look = world.tick % SAMPLE_TICKS == 0
-        tick = sensors.sense(camera=look or driver != "expert")
-        if tick.cameras:
-            frame = tick.cameras[0].image_HW3
-        # The expert does not look at pictures: between samples the last one stands in.
-        telemetry = drive.step(replace(tick, cameras=(CameraFrame(tick.stamp_ns, "rgb_front", frame),)))
-        if look and witness.seen is not None:
-            inputs = action_inputs(witness.seen, rig.lidar.position_ego_m)
-            _append(columns, understanding_band(frame), inputs, teacher.plan(), world, teacher.route_words())
-        world.step(disturbance.apply(telemetry.command, world.tick, world.ego.speed_mps))
-        examiner.observe()
-        standing = 0 if world.ego.speed_mps > 0.3 else standing + 1
-    if not columns:
-        return 0
-    arrays = {name: np.array(values) for name, values in columns.items()}
-    samples = Samples(**arrays, episode=np.zeros(len(arrays["speed"]), np.int64))
-    write_episode(path, samples)
-    return len(samples)
+    still, ends = 0, LONGEST_TICKS
+    with EpisodeWriter(path) as bag:
+        bag.write(world.route)
+        while not examiner.done and world.tick < ends and still < STUCK_TICKS:
+            tick = _sense(sensors, world, senses)
+            _keep(bag, tick, world, teacher)
+            command = drive.step(tick).command
+            world.step(disturbance.apply(command, world.tick, world.ego.speed_mps))
+            examiner.observe()
+            still = 0 if world.ego.speed_mps > 0.3 else still + 1
+            if world.events:  # what follows a collision or a red light is nobody's example
+                ends = min(ends, world.tick + AFTER_INFRACTION_TICKS)
+    looks = 1 + (world.tick - 1) // LOOK_TICKS
+    return f"{looks} looks, {len(world.events)} infractions"
 
 
-def _append(columns: dict[str, list[object]], band: NDArray[np.uint8], inputs: ActionInputs, plan: ExpertPlan,
-            world: World, route_words: str) -> None:
-    pose = world.ego.pose_map_to_ego
-    row = {
-        "band": band, "image": inputs.image_IJ3, "bev": inputs.bev_CXY, "targets": inputs.target_points_22,
-        "speed": np.float32(world.ego.speed_mps), "pose": np.array([pose.x_m, pose.y_m, pose.yaw_rad]),
-        "waypoints": plan.waypoints_62, "route": plan.route_202, "speeds": plan.speeds_3,
-        "longitudinal": plan.longitudinal_3, "lateral": plan.lateral_3, "light": np.int64(plan.light),
-        "hazard_m": np.float32(plan.hazard_m), "report": plan.report, "route_words": route_words,
-    }
-    for name, value in row.items():
-        columns.setdefault(name, []).append(value)
+def _sense(sensors: SensorSuite, world: World, senses: Senses) -> SensorTick:
+    """What the driver reads or the bag keeps, and no more: pictures at looks, points at looks and the tick before."""
+    phase = world.tick % LOOK_TICKS
+    if senses is Senses.ALL or phase == 0:
+        return sensors.sense()
+    if senses is Senses.LIDAR or phase == LOOK_TICKS - 1:
+        return sensors.sense(camera=False)
+    sensors.notice()
+    return SensorTick.odometry_only(world.ego)
 
 
-def _job(job: tuple[int, str, Path]) -> tuple[int, int]:
-    return job[0], collect_episode(*job)
+def _keep(bag: EpisodeWriter, tick: SensorTick, world: World, teacher: Expert) -> None:
+    phase = world.tick % LOOK_TICKS
+    if phase in (0, LOOK_TICKS - 1):
+        bag.write(tick.ego)
+        bag.write(tick.points)
+    if phase == 0:
+        bag.write(tick.cameras[0])
+        bag.write(label_of(teacher.plan(only_seen=True), world))
 
 
-def collect(seeds: Sequence[int], driver: str, out: Path, workers: int, progress: Callable[[str], None]) -> int:
-    """Episodes of all seeds into `out`, `workers` at once; resumable. Returns the number of samples."""
+def label_of(plan: ExpertPlan, world: World) -> Label:
+    """The expert's plan and the bodies it can see, in the ego's frame."""
+    ego = world.ego
+    boxes = Boxes.join(world.moving_boxes(), world.static_boxes)
+    near = np.hypot(*(boxes.xy_N2 - ego.pose_map_to_ego.position_m).T) < _NEAR_M
+    boxes = boxes.select(near)
+    scenery = np.isin(boxes.kinds_N, [int(k) for k in _SCENERY])
+    boxes = boxes.select(visible(boxes, ego.pose_map_to_ego, Rig()) & ~scenery)
+    xy = ego.pose_map_to_ego.inverse_apply(boxes.xy_N2)
+    bodies = np.column_stack([boxes.kinds_N, xy, boxes.yaw_N - ego.pose_map_to_ego.yaw_rad, boxes.sizes_N3[:, :2],
+                              boxes.speed_N]).astype(np.float32).reshape(-1, BODY_COLUMNS)
+    return Label(ego.stamp_ns, plan.waypoints_62, plan.route_202, plan.speeds_3, plan.longitudinal_3, plan.lateral_3,
+                 plan.light, plan.hazard, plan.hazard_m, plan.report, plan.words, bodies)
+
+
+def collect(jobs: Sequence[tuple[str, int]], driver: str, out: Path, runner: Runner,
+            progress: Callable[[str], None]) -> None:
+    """One bag in `out` for each (suite, seed); resumable. ConfigError when the process of a drive died twice."""
     out.mkdir(parents=True, exist_ok=True)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ.setdefault("LP_NUM_THREADS", "1")
-    total = 0
-    jobs = [(seed, driver, out) for seed in seeds]
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for done, (seed, count) in enumerate(pool.imap_unordered(_job, jobs), 1):
-            total += count
-            progress(f"episode {done}/{len(jobs)}  seed {seed}  {count} samples  {total} in all")
-    return total
+    lost = []
+    for done, (index, said) in enumerate(runner.over(partial(record_drive, driver=driver, out=out), jobs), 1):
+        suite, seed = jobs[index]
+        if isinstance(said, Lost):
+            lost.append(f"{suite}-{seed}: {said.why}")
+        progress(f"drive {done}/{len(jobs)}  {suite}-{seed}  {said}")
+    if lost:
+        raise ConfigError("drives lost", where=str(out), got="; ".join(lost), wanted="to run the command again")

@@ -1,12 +1,18 @@
 """How `models/nano` is made: from nothing to shipped weights, one function, resumable at any point.
 
 Every step leaves its result in the work folder and is skipped when it is there. Training seeds are below 1 000 000.
+
+    demonstrations/  bags        samples/demonstrations/  what is learned from them
+    corrections-N/   bags        samples/corrections-N/   the same of round N
+    contexts/        what the frozen understanding expert made of each of these folders
+    *.pt             state of each stage          model-N/  the policy that drove round N
 """
 
 from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,116 +21,167 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from automot_ros.base.errors import MessageError
 from automot_ros.base.results import run_header, write_bytes, write_json
+from automot_ros.evaluation.pool import Runner
 from automot_ros.model.action import ActionExpert
 from automot_ros.model.refiner import ActionRefiner
 from automot_ros.model.understanding import Understanding
 from automot_ros.model.variants import variant
 from automot_ros.policy.checkpoint import model_hash, save_part
 from automot_ros.policy.vocabulary import Vocabulary
-from automot_ros.training.action_stage import Contexts, NoContexts, action_errors, train_action, write_contexts
+from automot_ros.simulation.scenarios import SIX
+from automot_ros.simulation.suites import suites_of
+from automot_ros.training import critical
+from automot_ros.training.action_stage import action_errors, train_action
+from automot_ros.training.contexts import Contexts, NoContexts, write_contexts
 from automot_ros.training.demonstrations import collect
 from automot_ros.training.loop import LoopConfig
+from automot_ros.training.prepare import prepare
 from automot_ros.training.refiner_stage import refiner_errors, train_refiner
 from automot_ros.training.samples import Samples, read_samples
-from automot_ros.training.settings import NanoRecipe
-from automot_ros.training.understanding_stage import report_accuracy, train_understanding
+from automot_ros.training.settings import STAGES, NanoRecipe
+from automot_ros.training.share import Share
+from automot_ros.training.understanding_stage import examine, texts_of, train_understanding
 
 Progress = Callable[[str], None]
+HELD_OUT = 12
 CORRECTION_SEEDS = 20_000
+_SEEDS_A_PASS, _SECOND_SEED, _MORE_PLAIN = 64, 32 * 64, 3
 
 
 def held_out(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(training, held-out) samples: every tenth episode is never trained on, of fewer the last."""
-    out = samples.episode % 10 == min(9, int(samples.episode.max()))
-    return np.flatnonzero(~out), np.flatnonzero(out)
+    """(training, held-out) samples: one drive of twelve, by its name alone, is never trained on.
+
+    MessageError when nothing is left to train on.
+    """
+    out = np.array([zlib.crc32(name.encode()) % HELD_OUT == 0 for name in samples.names])
+    if not out.any():
+        out[-1] = True
+    if out.all():
+        raise MessageError("every drive is held out", got=f"{len(out)} drives", wanted="more of them")
+    return np.flatnonzero(~out[samples.episode]), np.flatnonzero(out[samples.episode])
+
+
+def drives(passes: int, first_seed: int) -> list[tuple[str, int]]:
+    """(suite, seed) of what is driven, classes in turn; no seed twice, so that each has a weather of its own.
+
+    The six scenarios are driven twice a pass, and plain roads four times.
+    """
+    jobs = []
+    for k in range(passes):
+        for i, suite in enumerate(suites_of("all,plain")):
+            times = 1 + _MORE_PLAIN if suite == "plain" else 2 if suite in SIX else 1
+            jobs += [(suite, first_seed + _SEEDS_A_PASS * k + i + n * _SECOND_SEED) for n in range(times)]
+    return jobs
 
 
 class NanoMaker:
-    """The steps, in order. `work` holds demonstrations, contexts and training states; `out` the shipped model."""
+    """The steps, in order. `work` holds all between; `out` gets the shipped model."""
 
-    def __init__(self, recipe: NanoRecipe, work: Path, out: Path, progress: Progress) -> None:
-        self.recipe, self.work, self.out, self._print = recipe, work, out, progress
-        torch.manual_seed(0)
+    def __init__(self, recipe: NanoRecipe, work: Path, out: Path, runner: Runner, progress: Progress) -> None:
+        self.recipe, self.work, self.out, self._runner, self._print = recipe, work, out, runner, progress
+        self._share = Share.here()
+        torch.manual_seed(recipe.seed)
         nano = variant("nano")
         self.understanding, self.action, self.refiner = Understanding(nano), ActionExpert(nano), ActionRefiner(nano)
 
-    def make(self) -> None:
-        """All of it."""
-        r = self.recipe
+    def make(self, last: str = STAGES[-1]) -> None:
+        """Everything up to a stage; after the last one the model is written to `out`."""
         began = time.monotonic()
-        first = self.work / "demonstrations"
-        collect(range(r.first_seed, r.first_seed + r.demonstrations), "expert", first, r.workers, self._print)
-        self.learn_understanding([first])
-        folders = [first]
-        self.warm_up_action(folders)
-        self.learn_action(folders, "action", r.action_steps, 5e-4)
-        for n in range(1, r.rounds + 1):
-            self.save("understanding", "action", "refiner")
-            folder = self.work / f"corrections-{n}"
-            seed = r.first_seed + CORRECTION_SEEDS * n
-            collect(range(seed, seed + r.corrections), str(self.out), folder, r.workers, self._print)
-            folders.append(folder)
-            self.learn_action(folders, f"action-{n}", r.correction_steps, 3e-4)
-        self.learn_refiner(folders)
-        self.save("understanding", "action", "refiner")
-        self._note("wall_time_s", round(time.monotonic() - began))
-        self._print(f"wrote {self.out}, hash {model_hash(self.out)}")
+        until = STAGES.index(last)
+        folders = [self.collect("demonstrations", "expert", self.recipe.passes, self.recipe.first_seed)]
+        if until >= STAGES.index("understanding") and last != "warm-up":
+            self.learn_understanding(folders)
+        if until >= STAGES.index("warm-up"):
+            self.warm_up_action(folders)
+        if until >= STAGES.index("action"):
+            self.learn_action(folders, "action", self.recipe.action_steps, 5e-4)
+        if until >= STAGES.index("corrections"):
+            folders += [self.correct(folders, n) for n in range(1, self.recipe.rounds + 1)]
+        if until >= STAGES.index("refiner"):
+            self.learn_refiner(folders)
+            self.save(self.out)
+            self._print(f"model hash {model_hash(self.out)}")
+        self._note("wall_time_s", lambda: round(time.monotonic() - began))
 
-    def learn_understanding(self, folders: list[Path]) -> None:
-        """Stage 1. What it says on held-out episodes is noted when the contexts are made."""
-        r = self.recipe
-        samples = read_samples(folders, ("band",), r.understanding_demonstrations)
-        train, _ = held_out(samples)
-        loop = LoopConfig(steps=r.understanding_steps, batch_size=r.understanding_batch, learning_rate=8e-4)
-        train_understanding(self.understanding, samples, train, loop, self.work / "understanding.pt", self._print)
+    def collect(self, name: str, driver: str, passes: int, first_seed: int) -> str:
+        """Drive and prepare; `name` is the folder of bags and of samples."""
+        if self._share.main:
+            collect(drives(passes, first_seed), driver, self.work / name, self._runner, self._print)
+            prepare(self.work / name, self.work / "samples" / name, self._runner, self._print)
+        self._share.wait()
+        return name
+
+    def learn_understanding(self, folders: list[str]) -> None:
+        """Stage 1 and its examination; the expert is frozen afterwards."""
+        samples = self._samples(folders)
+        train, test = held_out(samples)
+        train_understanding(self.understanding, samples, train, self._loop(self.recipe.understanding_steps, 8e-4),
+                            self.recipe.seed, self.work / "understanding.pt", self._print)
         self.understanding.requires_grad_(False)
-        self.action.attach_language_head(self.understanding.language_head_WD)
+        if "understanding" not in self._notes():
+            self._note("understanding", lambda: examine(self.understanding, samples, train, test))
 
-    def warm_up_action(self, folders: list[Path]) -> None:
-        """Before stage 2: the action expert learns to see and to steer, without a context."""
-        samples, contexts = read_samples(folders, ("image", "bev")), NoContexts(self.action.size)
+    def warm_up_action(self, folders: list[str]) -> None:
+        """Before stage 2: the action expert learns to see and to steer, without a context and without words.
+
+        It needs nothing of stage 1, so both may be trained side by side.
+        """
+        samples, contexts = self._samples(folders), NoContexts(self.action.size)
         train, test = held_out(samples)
         train_action(self.action, samples, contexts, train, self._loop(self.recipe.warm_up_steps, 6e-4),
-                     self.work / "warm-up.pt", self._print)
-        self._note("warm_up", {"samples": len(train), **action_errors(self.action, samples, contexts, test)})
+                     self.recipe.seed, self.work / "warm-up.pt", self._print)
+        self._note("warm_up", lambda: {"samples": len(train),
+                                       **action_errors(self.action, samples, contexts, test)})
 
-    def learn_action(self, folders: list[Path], name: str, steps: int, rate: float) -> None:
+    def learn_action(self, folders: list[str], name: str, steps: int, rate: float) -> None:
         """Stage 2 on these folders, from the weights in hand."""
+        self.action.attach_language_head(self.understanding.language_head_WD)
         samples, contexts = self._with_contexts(folders)
         train, test = held_out(samples)
-        train_action(self.action, samples, contexts, train, self._loop(steps, rate), self.work / f"{name}.pt",
-                     self._print)
-        self._note(name, {"samples": len(train), **action_errors(self.action, samples, contexts, test)})
+        self._print(critical.table(samples.labels))
+        train_action(self.action, samples, contexts, train, self._loop(steps, rate), self.recipe.seed,
+                     self.work / f"{name}.pt", self._print)
+        self._note(name, lambda: {"samples": len(train), **action_errors(self.action, samples, contexts, test)})
 
-    def learn_refiner(self, folders: list[Path]) -> None:
+    def correct(self, folders: list[str], number: int) -> str:
+        """One round: the policy in hand drives, the expert says what it should have done, and that is learned too."""
+        driver = self.work / f"model-{number}"
+        if not driver.exists():
+            self.save(driver)
+        seed = self.recipe.first_seed + CORRECTION_SEEDS * number
+        folder = self.collect(f"corrections-{number}", str(driver), self.recipe.corrections, seed)
+        self.learn_action([*folders, folder], f"action-{number}", self.recipe.correction_steps, 3e-4)
+        return folder
+
+    def learn_refiner(self, folders: list[str]) -> None:
         """Stage 3: polish the drafts of the action expert in hand."""
         samples, contexts = self._with_contexts(folders)
         train, test = held_out(samples)
         train_refiner(self.refiner, self.action, samples, contexts, train, self._loop(self.recipe.refiner_steps, 6e-4),
-                      self.work / "refiner.pt", self._print)
-        self._note("refiner", refiner_errors(self.refiner, self.action, samples, contexts, test))
+                      self.recipe.seed, self.work / "refiner.pt", self._print)
+        self._note("refiner", lambda: refiner_errors(self.refiner, self.action, samples, contexts, test))
 
-    def save(self, *parts: str) -> None:
-        """Write the shipped folder."""
-        modules = {"understanding": self.understanding, "action": self.action, "refiner": self.refiner}
-        self.out.mkdir(parents=True, exist_ok=True)
-        write_bytes(self.out / "vocabulary.json", Vocabulary.nano().to_json().encode())
-        for part in parts:
-            save_part(self.out, part, modules[part])
+    def save(self, out: Path) -> None:
+        """Write a model folder."""
+        if self._share.main:
+            out.mkdir(parents=True, exist_ok=True)
+            write_bytes(out / "vocabulary.json", Vocabulary.nano().to_json().encode())
+            for part in ("understanding", "action", "refiner"):
+                save_part(out, part, getattr(self, part))
+        self._share.wait()
 
-    def _with_contexts(self, folders: list[Path]) -> tuple[Samples, Contexts]:
-        """Samples that have contexts: of each folder the first episodes, since a context costs time."""
-        most = self.recipe.context_demonstrations
-        for folder in folders:
-            if not (folder / "contexts" / "next_position.npy").exists():
-                write_contexts(self.understanding, read_samples([folder], ("band",), most), folder / "contexts",
-                               self._print)
-        samples = read_samples(folders, ("image", "bev"), most)
-        said = np.concatenate([np.load(folder / "contexts" / "said.npy") for folder in folders])
-        test = held_out(samples)[1]
-        self._note("understanding", {"held_out_samples": len(test), **report_accuracy(said, samples, test)})
-        return samples, Contexts([f / "contexts" for f in folders])
+    def _samples(self, folders: list[str]) -> Samples:
+        return read_samples([self.work / "samples" / name for name in folders])
+
+    def _with_contexts(self, folders: list[str]) -> tuple[Samples, Contexts]:
+        samples = self._samples(folders)
+        if self._share.main:
+            write_contexts(self.understanding, samples, texts_of(samples, Vocabulary.nano()), self.work / "contexts",
+                           self._print)
+        self._share.wait()
+        return samples, Contexts(samples, self.work / "contexts")
 
     def _loop(self, steps: int, rate: float) -> LoopConfig:
         return LoopConfig(steps=steps, batch_size=self.recipe.batch_size, learning_rate=rate)
@@ -133,7 +190,11 @@ class NanoMaker:
         path = self.work / "result.json"
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
-    def _note(self, name: str, value: object) -> None:
-        self._print(f"{name}: {value}")
-        write_json(self.work / "result.json", {**run_header(seeds=f"{self.recipe.first_seed}+"), **self._notes(),
-                                               name: value})
+    def _note(self, name: str, measure: Callable[[], object]) -> None:
+        """Measure in one process, print it, and add it to result.json."""
+        if self._share.main:
+            value = measure()
+            self._print(f"{name}: {json.dumps(value, indent=1)}")
+            write_json(self.work / "result.json", {**run_header(seeds=f"{self.recipe.first_seed}+"), **self._notes(),
+                                                   name: value})
+        self._share.wait()

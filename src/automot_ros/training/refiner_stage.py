@@ -13,46 +13,49 @@ from torch import Tensor
 from automot_ros.base.seeds import stream
 from automot_ros.model.action import ActionExpert
 from automot_ros.model.refiner import ActionRefiner, RefinerDraft, Trajectories
-from automot_ros.training.action_stage import Contexts, action_batch, contexts_drawn
+from automot_ros.training import contexts as reading
+from automot_ros.training import critical
+from automot_ros.training.action_stage import action_batch, context_batch, draw_batch
+from automot_ros.training.augment import Augment
 from automot_ros.training.loop import LoopConfig, fit
 from automot_ros.training.samples import Samples
+from automot_ros.training.share import Share
 
 ROUTE_WEIGHT = 0.5
 """Weight of the route beside the waypoints in the L1 loss."""
 
 
 @torch.no_grad()
-def drafts(action: ActionExpert, samples: Samples, contexts: Contexts, rows: NDArray[np.int64],
-           rng: np.random.Generator) -> RefinerDraft:
-    """What the frozen action expert drafts for samples."""
-    context_rows = contexts_drawn(samples, rows, rng)
-    batch = action_batch(samples, rows, context_rows, rng)
-    out = action(batch, *contexts.batch(context_rows))
+def drafts(action: ActionExpert, samples: Samples, contexts: reading.ContextSource, rows: NDArray[np.int64],
+           read: NDArray[np.int64], augment: Augment | None = None) -> RefinerDraft:
+    """What the frozen action expert drafts for samples that read the contexts of `read`."""
+    batch = action_batch(samples, rows, read, augment)
+    out = action(batch, *context_batch(contexts, read, augment))
     state_B5 = torch.cat([batch.state_B5[:, :2], out.speeds_B3], dim=1)
     return RefinerDraft(out.waypoints_B62, out.route_B202, state_B5, out.bev_tokens_B64D, out.decision_latents_B8D)
 
 
 def refiner_loss(clean: Trajectories, samples: Samples, rows: NDArray[np.int64]) -> Tensor:
     """L1 on waypoints and route."""
-    waypoints = torch.from_numpy(samples.waypoints[rows])
-    route = torch.from_numpy(samples.route[rows])
+    waypoints = torch.from_numpy(samples.labels.waypoints[rows])
+    route = torch.from_numpy(samples.labels.route[rows])
     return ((clean.waypoints_B62 - waypoints).abs().mean()
             + ROUTE_WEIGHT * (clean.route_B202 - route).abs().mean())
 
 
-def train_refiner(refiner: ActionRefiner, action: ActionExpert, samples: Samples, contexts: Contexts,
-                  train: NDArray[np.int64], config: LoopConfig, state_file: Path,
+def train_refiner(refiner: ActionRefiner, action: ActionExpert, samples: Samples, contexts: reading.ContextSource,
+                  train: NDArray[np.int64], config: LoopConfig, seed: int, state_file: Path,
                   progress: Callable[[str], None]) -> None:
-    """Train in place on the samples `train`, the action expert frozen; resumable through `state_file`."""
-    weights = samples.weights()[train]
+    """Train in place on the samples `train`, drawn by `seed`, the action expert frozen; resumable."""
+    weights = critical.weights(samples.labels)[train]
     weights = weights / weights.sum()
     action.eval()
 
     def step_loss(step: int) -> tuple[Tensor, dict[str, float]]:
-        rng = stream(step, "refiner")
-        rows = train[rng.choice(len(train), config.batch_size, p=weights)]
-        draft = drafts(action, samples, contexts, rows, rng)
-        t_B, noise = refiner.draw(len(rows), torch.Generator().manual_seed(step))
+        rows, read, augment = draw_batch(samples, train, weights, config.batch_size, stream(seed, "refiner", step))
+        draft = drafts(action, samples, contexts, rows, read, augment)
+        t_B, noise = (x[Share.here().part] for x in
+                      refiner.draw(config.batch_size, torch.Generator().manual_seed(step)))
         loss = refiner_loss(refiner(draft, t_B, noise), samples, rows)
         before = refiner_loss(Trajectories(draft.waypoints_B62, draft.route_B202), samples, rows)
         return loss, {"draft": float(before)}
@@ -63,18 +66,18 @@ def train_refiner(refiner: ActionRefiner, action: ActionExpert, samples: Samples
 
 
 @torch.inference_mode()
-def refiner_errors(refiner: ActionRefiner, action: ActionExpert, samples: Samples, contexts: Contexts,
+def refiner_errors(refiner: ActionRefiner, action: ActionExpert, samples: Samples, contexts: reading.ContextSource,
                    rows: NDArray[np.int64]) -> dict[str, float]:
     """Held-out mean distances (m) of waypoints and route, drafted and refined."""
-    sums = np.zeros(4)
+    sums, labels = np.zeros(4), samples.labels
     rng = stream(0, "held-out")
     for i in range(0, len(rows), 64):
         part = rows[i : i + 64]
-        draft = drafts(action, samples, contexts, part, rng)
+        draft = drafts(action, samples, contexts, part, reading.drawn(samples, part, rng))
         noise = torch.randn(len(part), 2, 2, generator=torch.Generator().manual_seed(i))
         clean = refiner.refine(draft, noise)
-        pairs = ((draft.waypoints_B62, samples.waypoints), (clean.waypoints_B62, samples.waypoints),
-                 (draft.route_B202, samples.route), (clean.route_B202, samples.route))
+        pairs = ((draft.waypoints_B62, labels.waypoints), (clean.waypoints_B62, labels.waypoints),
+                 (draft.route_B202, labels.route), (clean.route_B202, labels.route))
         sums += [float((p - torch.from_numpy(t[part])).norm(dim=-1).mean(1).sum()) for p, t in pairs]
     mean = sums / len(rows)
     return {"waypoint_draft_m": mean[0], "waypoint_refined_m": mean[1], "route_draft_m": mean[2],

@@ -1,7 +1,8 @@
 """Training samples: what one look of the driver held and what the expert would have done, four a second.
 
-An episode is one `.npz` (plain arrays, nothing pickled). Samples of an episode are in order and 0.25 s apart, so the
-history of a sample is the samples before it, and its context may come from any of them.
+An episode is a folder of plain arrays (nothing pickled): one .npy for each kind of picture, mapped into memory and read
+where it is needed, and `labels.npz` for the rest. Samples of an episode are in order and 0.25 s apart, so the history
+of a sample is the samples before it, and its context may come from any of them.
 
 Letters: S samples of an episode, N samples of all.
 """
@@ -9,8 +10,13 @@ Letters: S samples of an episode, N samples of all.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +24,23 @@ from numpy.typing import NDArray
 from automot_ros.base.errors import MessageError
 from automot_ros.base.results import write_bytes
 
-SAMPLE_TICKS = 5
+SAMPLE_S = 0.25
 FRAMES = 4
+PICTURES = ("band", "past", "wide", "centre", "bev", "cells", "motion")
+UNKNOWN, NO_MAP = -1, 255
+"""A light, and the cells of a map, that nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """Columns of samples; the first axis of every field is the sample.
+class Labels:
+    """Columns of everything that is not a picture; the first axis of every field is the sample.
 
-    band: (96, 512, 3) uint8 the newest understanding frame; image: (96, 256, 3) uint8; bev: (2, 128, 128) uint8;
-    targets: (2, 2) float32; speed: m/s; pose: x, y, yaw in the map, float64; waypoints (6, 2), route (20, 2), speeds
-    (3,): the expert's, float32; longitudinal, lateral: (3,) int64; light: 0 none, 1 red, 2 yellow, 3 green; hazard_m:
-    gap to what binds the expert; report, route_words: text; episode: number of the episode.
+    targets (2, 2), waypoints (6, 2), route (20, 2), speeds (3,): float32, ego frame, metres and m/s; speed: m/s; pose:
+    x, y, yaw in the map; longitudinal, lateral (3,): meta-actions; light: 0 none, 1 red, 2 yellow, 3 green, -1 unknown;
+    hazard_m: distance of what binds the driver, infinite when free; report, hazard, route_words: text, empty where
+    nobody said anything.
     """
 
-    band: NDArray[np.uint8]
-    image: NDArray[np.uint8]
-    bev: NDArray[np.uint8]
     targets: NDArray[np.float32]
     speed: NDArray[np.float32]
     pose: NDArray[np.float64]
@@ -45,78 +51,108 @@ class Samples:
     lateral: NDArray[np.int64]
     light: NDArray[np.int64]
     hazard_m: NDArray[np.float32]
+    hazard: NDArray[np.str_]
     report: NDArray[np.str_]
     route_words: NDArray[np.str_]
-    episode: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.speed)
 
+
+class Column:
+    """One kind of picture of many episodes: index it with row numbers to get them stacked."""
+
+    def __init__(self, files: Sequence[Path], lengths: NDArray[np.int64]) -> None:
+        self._files = files
+        self._first = np.concatenate([[0], np.cumsum(lengths)])
+        self._open: dict[int, NDArray[np.generic]] = {}
+
+    def __len__(self) -> int:
+        return int(self._first[-1])
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.generic]:
+        parts = np.searchsorted(self._first, rows, side="right") - 1
+        return np.stack([self._part(int(p))[i - self._first[p]] for p, i in zip(parts, rows, strict=True)])
+
+    def _part(self, number: int) -> NDArray[np.generic]:
+        if number not in self._open:
+            path = self._files[number]
+            try:
+                part = np.load(path, mmap_mode="r", allow_pickle=False)
+            except (OSError, EOFError, ValueError) as error:
+                raise MessageError("pictures not readable", where=str(path), got=error) from error
+            wanted = int(self._first[number + 1] - self._first[number])
+            if len(part) != wanted:
+                raise MessageError("pictures and labels differ in number", where=str(path), got=len(part),
+                                   wanted=wanted)
+            self._open[number] = part
+        return self._open[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """All samples of some folders.
+
+    pictures: a Column for each of PICTURES: band (96, 512, 3) and past (64, 256, 3), what the understanding expert sees
+    of a frame as its newest and as an older one; wide (48, 128, 3) and centre (64, 192, 3), the action expert's images;
+    bev (2, 128, 192); all uint8. cells (16, 24) uint8: BODY_CLASSES of a coarse map, 255 unknown; motion (2, 16, 24)
+    float16: velocity there. episode: number of the episode of each sample; names: of the episodes.
+    """
+
+    labels: Labels
+    pictures: Mapping[str, Column]
+    episode: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
     def history(self, i: int) -> list[int]:
         """Indices of the four frames at sample i, oldest first; an episode's first frame stands in for older ones."""
-        first = i
-        while first > 0 and i - first < FRAMES - 1 and self.episode[first - 1] == self.episode[i]:
-            first -= 1
-        return [max(first, i - k) for k in range(FRAMES - 1, -1, -1)]
+        back = self.back(i, FRAMES - 1)
+        return [i - min(back, k) for k in range(FRAMES - 1, -1, -1)]
 
-    def oldest_context(self, i: int, most: int) -> int:
-        """How many samples back (0..most) a context of sample i may lie within its episode."""
-        back = 0
-        while back < most and i - back > 0 and self.episode[i - back - 1] == self.episode[i]:
-            back += 1
-        return back
-
-    def weights(self) -> NDArray[np.float64]:
-        """How often each sample is drawn: critical moments (braking, standing in line, setting off, turning) are made
-        about half of what is trained on, long waits are thinned out. Sums to one.
-        """
-        v, v1 = self.speed, self.speeds[:, 0]
-        standing = (v < 0.3) & (self.speeds[:, 2] < 0.5)
-        starting = (v < 2.5) & (self.speeds[:, 2] > 1.0)
-        braking = (v1 < v - 0.8) & (v > 1.0)
-        bound = np.isfinite(self.hazard_m) & (self.hazard_m < 30.0) & ~standing
-        off_path = np.abs(self.route[:, 4, 1]) > 0.6
-        w = np.ones(len(self))
-        w[standing] = 0.35
-        w[bound] = 2.0
-        w[off_path] = np.maximum(w[off_path], 1.6)
-        w[starting] = 3.0
-        w[braking] = 3.0
-        out: NDArray[np.float64] = w / w.sum()
-        return out
+    def back(self, i: int, most: int) -> int:
+        """How many samples before sample i, 0 to `most`, are of its episode."""
+        first = int(np.searchsorted(self.episode, self.episode[i]))
+        return min(most, i - first)
 
 
-def write_episode(path: Path, samples: Samples) -> None:
+def write_episode(path: Path, pictures: Mapping[str, NDArray[np.generic]], labels: Labels) -> None:
     """One episode, whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name in PICTURES:
+        np.save(part / f"{name}.npy", pictures[name])
     buffer = io.BytesIO()
-    np.savez(buffer, **{f.name: getattr(samples, f.name) for f in fields(Samples)})
-    write_bytes(path, buffer.getvalue())
+    np.savez(buffer, **{name: getattr(labels, name) for name in Labels.__slots__})
+    write_bytes(part / "labels.npz", buffer.getvalue())
+    part.rename(path)
 
 
-def read_samples(folders: list[Path], pictures: tuple[str, ...], most: int | None = None) -> Samples:
-    """All episodes of `folders` (the first `most` of each), in order of their names.
+def read_samples(folders: Sequence[Path], share: float = 1.0) -> Samples:
+    """All episodes of `folders` in order of their names, or an evenly spread share of them.
 
-    Of band, image and bev only those in `pictures` are read; the others come back empty, to save memory.
-    MessageError names the file that cannot be read.
+    MessageError names the file that cannot be read. Pictures are only mapped; they are read when asked for.
     """
-    files = [p for folder in folders for p in sorted(folder.glob("*.npz"))[:most]]
-    if not files:
-        raise MessageError("no episodes", where=", ".join(str(f) for f in folders), wanted="*.npz from automot collect")
-    columns: dict[str, list[NDArray[np.generic]]] = {f.name: [] for f in fields(Samples)}
-    for number, path in enumerate(files):
+    found = [p.parent for folder in folders for p in sorted(folder.glob("[!.]*/labels.npz"))]
+    if not found:
+        raise MessageError("no episodes", where=", ".join(str(f) for f in folders), wanted="what automot prepare wrote")
+    kept = [path for n, path in enumerate(found) if int((n + 1) * share) > int(n * share)]
+    if not kept:
+        raise MessageError("share without an episode", got=share, wanted=f"at least 1 of {len(found)}")
+    twice = sorted(name for name, count in Counter(path.name for path in kept).items() if count > 1)
+    if twice:  # contexts are kept by the name
+        raise MessageError("two episodes of one name", where=", ".join(str(f) for f in folders), got=twice[:5])
+    parts: list[dict[str, NDArray[np.generic]]] = []
+    for path in kept:
         try:
-            with np.load(path, allow_pickle=False) as episode:
-                count = len(episode["speed"])
-                for name, column in columns.items():
-                    if name == "episode":
-                        column.append(np.full(count, number))
-                    elif name in pictures or name not in ("band", "image", "bev"):
-                        column.append(episode[name])
-                    else:
-                        column.append(np.zeros((count, 0), np.uint8))
-        except (OSError, ValueError, KeyError) as error:
+            with np.load(path / "labels.npz", allow_pickle=False) as columns:
+                parts.append({name: columns[name] for name in Labels.__slots__})
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise MessageError("episode not readable", where=str(path), got=error) from error
-    joined: dict[str, NDArray[np.generic]] = {}
-    for name in list(columns):
-        joined[name] = np.concatenate(columns.pop(name))
-    return Samples(**joined)  # type: ignore[arg-type]
+    lengths = np.array([len(part["speed"]) for part in parts])
+    labels = Labels(**{name: np.concatenate([p[name] for p in parts]) for name in Labels.__slots__})
+    pictures = {name: Column([path / f"{name}.npy" for path in kept], lengths) for name in PICTURES}
+    return Samples(labels, pictures, np.repeat(np.arange(len(kept)), lengths), tuple(path.name for path in kept))

@@ -34,7 +34,8 @@ def make_view(status: PlanStatus = PlanStatus.NOMINAL, mode: GuardMode = GuardMo
                                  ahead[20:60], status, "", 0.25)
     view.guard = GuardReport(ego.stamp_ns, mode, GuardReason.OBSTACLE, "obstacle at 8 m", 0.0, 0.0, 0.0, 0.25, 1.5, 3)
     view.command = DriveCommand.of(ego.stamp_ns, 0.3, 0.0, 0.1)
-    view.report = "light red at 20 m . ahead free . straight . stop because red_light ."
+    view.report = ("light red 12 ahead free - hazard light ahead 12 priority none turn straight "
+                   "do stop stop stop stop because red_light")
     view.report_stamp_ns = 4 * SECOND_NS
     view.lights = {7: "red"}
     body = POSE.apply(np.array([[15.0, 3.0], [9.0, -4.0]]))

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -110,7 +110,8 @@ def test_the_others_go_on_and_what_was_not_run_is_summed_at_the_top(suite, tmp_p
     assert "it is broken" in lines[1]
     top = list(json.loads((tmp_path / "out" / "result.json").read_text()))
     for key in ("schema_version", "world", "driving_score", "success_rate", "route_completion", "efficiency", "comfort",
-                "infractions", "ability", "routes", "policy", "refiner", "guard", "understanding_lag_s", "not_run"):
+                "infractions", "ability", "routes", "policy", "refiner", "guard", "understanding_lag_s", "without",
+                "hazards_named", "not_run"):
         assert key in top
     assert top.index("not_run") < top.index("routes")
 
@@ -144,13 +145,23 @@ def test_names_that_are_no_file_names_are_made_some_and_must_differ() -> None:
         routes._unique([RouteJob("a", "one"), RouteJob("a", "two")])
 
 
+def test_parts_are_taken_from_models_only_and_their_order_does_not_matter() -> None:
+    assert DriverSettings("nano", without=("age", "context")) == DriverSettings("nano", without=("context", "age"))
+    with pytest.raises(ConfigError, match="nothing to take away"):
+        replace(BLIND, without=("context",))
+    with pytest.raises(ConfigError, match="no such part"):
+        DriverSettings("nano", without=("wheels",))
+
+
 def test_a_driven_route_is_found_again_by_its_name(tmp_path) -> None:
     job, = suite_jobs("plain", range(3, 4))
     out = tmp_path / "out" / "routes"
     out.mkdir(parents=True)
-    out.joinpath("settings.json").write_text(json.dumps({"maps": None, "files": {}, **routes.route_settings(BLIND)}))
+    settings = DriverSettings("nano", without=("age",))
+    kept = {"maps": None, "files": {}, **asdict(settings), "model_hash": "0"}
+    out.joinpath("settings.json").write_text(json.dumps(kept))
     out.joinpath("plain-3.json").write_text(json.dumps({"id": "plain-3", "suite": "plain", "seed": 3}))
-    assert recorded_route(tmp_path / "out", "plain-3")[:2] == (job, BLIND)
+    assert recorded_route(tmp_path / "out", "plain-3")[:2] == (job, settings)
     with pytest.raises(ConfigError, match="plain-3"):
         recorded_route(tmp_path / "out", "plain-4")
 
@@ -158,5 +169,6 @@ def test_a_driven_route_is_found_again_by_its_name(tmp_path) -> None:
 def test_a_table_names_the_guard_only_where_it_watches() -> None:
     assert [replace(BLIND, policy=p, guard=g).label for p, g in (("blind", False), ("blind", True), ("expert", True))
             ] == ["blind", "blind + guard", "expert"]
+    assert replace(BLIND, policy="nano", without=("age", "context")).label == "nano - context - age"
     row = run_route(RouteJob("a", "x.xml", entry=Short("a")), BLIND)
     assert summarise([row], DriverSettings(policy="expert"))["guard"] is False

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automot_ros.base.errors import ConfigError, MessageError
-from automot_ros.evaluation.compare import as_text, compare, write_comparison
+from automot_ros.evaluation.compare import FIGURES, as_text, cells, compare, write_comparison
 
 
 def result(folder: Path, label: str, scores: dict[str, float]) -> Path:
@@ -18,6 +18,9 @@ def result(folder: Path, label: str, scores: dict[str, float]) -> Path:
     folder.mkdir()
     (folder / "result.json").write_text(json.dumps({
         "label": label, "policy": label, "routes": routes, "route_completion": 90.0, "crashed": 0,
+        "driving_score_ci": [10.0, 95.0], "comfort_corrected": 0.75, "jerk_mps3": None,
+        "hazards_named": {"share": 0.5, "encounters": 4},
+        "infractions": {"collisions_pedestrian": 1, "collisions_vehicle": 2, "red_light": 1, "route_dev": 9},
         "driving_score": sum(scores.values()) / n, "success_rate": sum(r["success"] for r in routes) / n}))
     return folder
 
@@ -35,12 +38,20 @@ def test_the_difference_is_paired_over_common_routes(tmp_path) -> None:
     assert second["scenarios"]["plain"] == {"routes": 2, "driving_score": 80.0, "success_rate": 0.0}
 
 
+def test_figures_are_a_route_and_what_is_not_known_is_a_dash(tmp_path) -> None:
+    row, = compare([result(tmp_path / "a", "nano", {"plain-1": 100, "plain-2": 100})])
+    assert (row["collisions_per_route"], row["red_lights_per_route"]) == (1.5, 0.5)
+    heads, (line,) = cells([row])
+    found = dict(zip(heads, line, strict=True))
+    assert [found[name] for name in ("95 %", *FIGURES)] == ["10.0-95.0", "1.50", "0.50", "75.0", "-", "50.0"]
+
+
 def test_the_table_has_a_row_a_driver_and_a_column_a_class(tmp_path) -> None:
     many = {f"Class{i}-1": 100.0 for i in range(9)}
     rows = compare([result(tmp_path / "a", "expert", many), result(tmp_path / "b", "<b>blind", many)])
     text = as_text(rows)
     assert all(f"Class{i}" in text for i in range(9))
-    assert text.count("expert") == 3, "one row in each block of columns"
+    assert text.count("expert") == 4, "one row in each block of columns"
     assert "+0.00 +- 0.00" in text
     write_comparison(rows, tmp_path / "out")
     page = (tmp_path / "out" / "compare.html").read_text()

@@ -75,10 +75,11 @@ def test_a_red_light_colours_its_stop_line(full_view):
 def test_the_panel_changes_with_mode_and_words(full_view):
     nominal = overlay.text_panel(full_view(), 800, 190)
     braking = overlay.text_panel(full_view(mode=GuardMode.BRAKING), 800, 190)
-    silent = full_view()
-    silent.report = ""
+    silent, strange = full_view(), full_view()
+    silent.report, strange.report = "", "no report"
     assert (nominal != braking).any()
-    assert (nominal != overlay.text_panel(silent, 800, 190)).any()
+    pictures = [overlay.text_panel(view, 800, 190) for view in (full_view(), silent, strange)]
+    assert len({picture.tobytes() for picture in pictures}) == 3
 
 
 @pytest.mark.parametrize("missing", ["ego", "image_HW3", "outline", "route_N2", "draft", "trajectory", "guard"])

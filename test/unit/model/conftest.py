@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -17,10 +17,23 @@ from automot_ros.model.variants import variant
 class Scene:
     """Inputs of both experts for a batch of two."""
 
-    frames: Tensor
+    frames: list[Tensor]
     prompt: Tensor
     report: Tensor
+    padded: Tensor
+    form: list[list[int]]
     batch: ActionBatch
+
+    def of(self, i: int) -> Scene:
+        """One of the two, as a batch of one."""
+        row, batch = slice(i, i + 1), self.batch
+        return Scene([group[row] for group in self.frames], self.prompt[row], self.report[row], self.padded[row],
+                     self.form, ActionBatch(tuple(image[row] for image in batch.images), batch.bev_BCXY[row],
+                                            batch.target_points_B22[row], batch.state_B5[row]))
+
+    def in_negative(self) -> Scene:
+        """With other pictures for the understanding expert."""
+        return replace(self, frames=[255 - group for group in self.frames])
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -39,15 +52,23 @@ def model() -> AutoMoT:
 def scene(model: AutoMoT) -> Scene:
     draw = torch.Generator().manual_seed(2)
     size = model.variant.understanding
-    image = [size.vision_start_id, *[size.image_id] * size.tokens_per_frame, size.vision_end_id]
-    prompt = torch.tensor([[1, *image * size.frames, 20, 21, 22]] * 2)
-    report = torch.tensor([[30, 31, 32, 2, 0], [40, 2, 0, 0, 0]])
-    frames = torch.randint(0, 256, (2, size.frames, size.frame_height, size.frame_width, 3), generator=draw,
-                           dtype=torch.uint8)
+    images = [i for tokens in size.frame_tokens
+              for i in (size.vision_start_id, *[size.image_id] * tokens, size.vision_end_id)]
+    prompt = torch.tensor([[1, *images, 20, 21, 22]] * 2)
+    form = [[20], list(range(30, 60)), [21], [22], [31, 45, 70], [33, 12], list(range(100, 160)), [23], [2]]
+    report = torch.tensor([[20, 31, 21, 22, 70, 12, 101, 23, 2], [20, 55, 21, 22, 31, 33, 159, 23, 2]])
+    padded = report.clone()
+    padded[1, 4:] = 0
+
+    def pixels(*shape: int) -> Tensor:
+        return torch.randint(0, 256, (2, *shape), generator=draw, dtype=torch.uint8)
+
+    frames = [pixels(*shape, 3) for shape in size.frame_shapes]
+    action = model.variant.action
     batch = ActionBatch(
-        torch.randint(0, 256, (2, 96, 256, 3), generator=draw, dtype=torch.uint8),
-        torch.randint(0, 256, (2, 2, 128, 128), generator=draw, dtype=torch.uint8),
+        tuple(pixels(*shape, 3) for shape in action.image_shapes),
+        pixels(action.bev_channels, *action.bev_shape),
         torch.tensor([[[8.0, 0.1], [19.5, 1.0]], [[7.0, 2.0], [12.0, 9.0]]]),
         torch.tensor([[5.0, 0.3, 1.5, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.1]]),
     )
-    return Scene(frames, prompt, report, batch)
+    return Scene(frames, prompt, report, padded, form, batch)

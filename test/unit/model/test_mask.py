@@ -2,7 +2,14 @@
 
 import torch
 
-from automot_ros.model.mask import ACTION_BLOCKS, action_mask, whole_sequence, with_context, with_padded_context
+from automot_ros.model.mask import (
+    ACTION_BLOCKS,
+    action_mask,
+    whole_sequence,
+    with_context,
+    with_padded_context,
+    without_decisions,
+)
 from automot_ros.model.variants import ACTION_TOKENS
 
 
@@ -39,3 +46,14 @@ def test_understanding_tokens_read_no_action_token_and_nothing_ahead() -> None:
     mask = whole_sequence(5)
     assert torch.equal(mask[:5, :5], torch.ones(5, 5).tril().bool())
     assert not mask[:5, 5:].any()
+
+
+def test_without_decisions_only_what_stands_behind_them_reads_less() -> None:
+    for context in (0, 7):
+        whole = with_context(context)
+        less = without_decisions(whole)
+        decisions = slice(context + 67, context + 75)
+        assert torch.equal(less[:75], whole[:75])
+        assert not less[75:, decisions].any()
+        assert torch.equal(less[75:, : context + 67], whole[75:, : context + 67])
+        assert torch.equal(less[75:, context + 75 :], whole[75:, context + 75 :])

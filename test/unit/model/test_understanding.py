@@ -10,8 +10,7 @@ from automot_ros.model.automot import AutoMoT
 from automot_ros.model.joint_attention import rotate
 from automot_ros.model.mask import whole_sequence
 from automot_ros.model.understanding import PAD_ID, pixel_patches, qwen_config
-
-END_ID = 2
+from automot_ros.model.variants import variant
 
 
 def plain_transformers(model: AutoMoT) -> Qwen3VLForConditionalGeneration:
@@ -22,10 +21,12 @@ def plain_transformers(model: AutoMoT) -> Qwen3VLForConditionalGeneration:
 
 def plain_inputs(model: AutoMoT, scene) -> dict[str, torch.Tensor]:
     size = model.variant.understanding
+    # One flat list of images, of any size: a scene's frames in order, scene by scene.
+    patches = [pixel_patches(group, size) for i in range(len(scene.prompt)) for group in scene.of(i).frames]
     return {
         "input_ids": scene.prompt,
-        "pixel_values": pixel_patches(scene.frames, size),
-        "image_grid_thw": torch.tensor([[1, *size.grid]] * (len(scene.prompt) * size.frames)),
+        "pixel_values": torch.cat(patches),
+        "image_grid_thw": torch.tensor(size.grids * len(scene.prompt)),
         "mm_token_type_ids": (scene.prompt == size.image_id).int(),
     }
 
@@ -46,49 +47,90 @@ def test_logits_with_the_action_expert_attached_are_those_of_plain_transformers_
 
 def test_said_text_is_that_of_plain_transformers_to_the_word(model: AutoMoT, scene) -> None:
     plain = plain_transformers(model)
-    wanted = plain.generate(**plain_inputs(model, scene), max_new_tokens=9, do_sample=False, eos_token_id=END_ID,
-                            pad_token_id=PAD_ID, attention_mask=torch.ones_like(scene.prompt))
-    said, _ = model.understanding.say(scene.frames, scene.prompt, END_ID, 9)
-    assert torch.equal(said, wanted[:, scene.prompt.shape[1] :])
+    prompt = scene.prompt.shape[1]
+    wanted = plain.generate(**plain_inputs(model, scene), max_new_tokens=len(scene.form), do_sample=False,
+                            attention_mask=torch.ones_like(scene.prompt), eos_token_id=None, pad_token_id=PAD_ID,
+                            prefix_allowed_tokens_fn=lambda _, ids: scene.form[len(ids) - prompt])
+    said, _ = model.understanding.say(scene.frames, scene.prompt, scene.form)
+    assert torch.equal(said, wanted[:, prompt:])
+    assert len({int(word) for word in said[0]}) > 4
+
+
+def test_what_is_said_of_a_scene_does_not_depend_on_the_scenes_beside_it(model: AutoMoT, scene) -> None:
+    said, _ = model.understanding.say(scene.frames, scene.prompt, scene.form)
+    for i in range(2):
+        one = scene.of(i)
+        alone, _ = model.understanding.say(one.frames, one.prompt, one.form)
+        assert torch.equal(alone[0], said[i])
+
+
+def test_every_form_is_kept_whatever_it_begins_and_ends_with(model: AutoMoT, scene) -> None:
+    for form in ([[30, 31]], [[20], [2]], [[30, 31], [40, 41], [2]]):
+        said, context = model.understanding.say(scene.frames, scene.prompt, form)
+        assert all(int(word) in allowed for row in said for word, allowed in zip(row, form, strict=True))
+        assert context.keys[0].shape[2] == context.mask_BT.shape[1] == scene.prompt.shape[1] + len(form)
 
 
 def test_the_context_of_saying_is_that_of_reading_the_same_words(model: AutoMoT, scene) -> None:
-    said, spoken = model.understanding.say(scene.frames, scene.prompt, END_ID, 6)
+    said, spoken = model.understanding.say(scene.frames, scene.prompt, scene.form)
     with torch.inference_mode():
         read = model.understanding.context(scene.frames, scene.prompt, said)
     assert torch.equal(spoken.next_position_B, read.next_position_B)
+    assert torch.equal(spoken.mask_BT, read.mask_BT)
     for a, b in zip([*spoken.keys, *spoken.values], [*read.keys, *read.values], strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
 
 
-def test_words_behind_the_padding_do_not_matter(model: AutoMoT, scene) -> None:
-    longer = torch.cat([scene.report, torch.full((2, 3), PAD_ID)], dim=1)
+def test_only_the_newest_frames_teach_the_vision_tower(scene, monkeypatch) -> None:
+    understanding = AutoMoT(variant("debug"), seed=3).understanding
+    look, teaches = understanding.image_features, []
+
+    def looked(group: torch.Tensor) -> list[torch.Tensor]:
+        features = look(group)
+        teaches.append([part.requires_grad for part in features])
+        return features
+
+    monkeypatch.setattr(understanding, "image_features", looked)
+    understanding.loss(scene.frames, scene.prompt, scene.report, scene.form).total.backward()
+    assert teaches == [[False, False], [True, True]]
+    assert understanding.model.model.visual.patch_embed.proj.weight.grad.abs().sum() > 0
+
+
+def test_an_older_frame_changes_what_is_read(model: AutoMoT, scene) -> None:
     with torch.no_grad():
-        short = model.understanding.loss(scene.frames, scene.prompt, scene.report)
-        long = model.understanding.loss(scene.frames, scene.prompt, longer)
-    torch.testing.assert_close(short.words, long.words, atol=1e-6, rtol=0)
+        before = model.understanding.context(scene.frames, scene.prompt, scene.report).keys[-1]
+        for group, frame in ((0, 0), (0, 2), (1, 0)):
+            other = [part.clone() for part in scene.frames]
+            other[group][:, frame] = 255 - other[group][:, frame]
+            assert not torch.equal(model.understanding.context(other, scene.prompt, scene.report).keys[-1], before)
 
 
-def test_the_loss_is_on_the_report_alone_and_by_the_next_word(model: AutoMoT, scene) -> None:
+def test_the_loss_is_on_the_answers_alone_each_among_its_allowed_words(model: AutoMoT, scene) -> None:
     prompt = scene.prompt.shape[1]
     ids = torch.cat([scene.prompt, scene.report], dim=1)
     inputs = plain_inputs(model, scene) | {"input_ids": ids}
     inputs["mm_token_type_ids"] = (ids == model.variant.understanding.image_id).int()
     with torch.no_grad():
         logits = plain_transformers(model)(**inputs).logits[:, prompt - 1 : -1]
-        got = model.understanding.loss(scene.frames, scene.prompt, scene.report).words
-    kept = scene.report != PAD_ID
-    torch.testing.assert_close(got, F.cross_entropy(logits[kept], scene.report[kept]), atol=1e-5, rtol=0)
+        got = model.understanding.loss(scene.frames, scene.prompt, scene.report, scene.form)
+    losses, right = [], []
+    for place, allowed in enumerate(scene.form):
+        if len(allowed) > 1:
+            wanted = torch.tensor([allowed.index(int(word)) for word in scene.report[:, place]])
+            losses.append(F.cross_entropy(logits[:, place, allowed], wanted))
+            right.append((logits[:, place, allowed].argmax(-1) == wanted).float().mean())
+    assert len(losses) == 4
+    torch.testing.assert_close(got.words, torch.stack(losses).mean(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(got.word_accuracy, torch.stack(right).mean())
 
 
 def test_a_forward_with_cached_context_equals_one_over_the_whole_sequence(model: AutoMoT, scene) -> None:
     """The reference computes both experts in one sequence, layer by layer, with one mask and one softmax."""
-    prompt, report = scene.prompt[:1], scene.report[:1, :4]
-    frames = scene.frames[:1]
+    one = scene.of(0)
+    frames, prompt, report = one.frames, one.prompt, one.report[:, :4]
     with torch.no_grad():
         context = model.understanding.context(frames, prompt, report)
-        batch = type(scene.batch)(*(getattr(scene.batch, name)[:1] for name in scene.batch.__slots__))
-        tokens, _ = model.action.tokens(batch)
+        tokens, *_ = model.action.tokens(one.batch)
         mask = context.mask_BT.shape[1]
         from automot_ros.model.joint_attention import BatchContext
         from automot_ros.model.mask import with_context
@@ -100,10 +142,11 @@ def test_a_forward_with_cached_context_equals_one_over_the_whole_sequence(model:
     torch.testing.assert_close(got, wanted, atol=1e-5, rtol=0)
 
 
-def whole_sequence_forward(model: AutoMoT, frames: torch.Tensor, ids: torch.Tensor, prompt: int,
+def whole_sequence_forward(model: AutoMoT, frames: list[torch.Tensor], ids: torch.Tensor, prompt: int,
                            action_BAD: torch.Tensor, next_position_B: torch.Tensor) -> torch.Tensor:
     text, size, action = model.understanding.model.model.language_model, model.variant.understanding, model.action
-    images, *taps = (part.flatten(0, 2) for part in model.understanding.image_features(frames))
+    groups = [model.understanding.image_features(group) for group in frames]
+    images, *taps = (torch.cat([part.flatten(0, 2) for part in kinds]) for kinds in zip(*groups, strict=True))
     where = ids == size.image_id
     hidden = text.embed_tokens(ids)
     hidden[where] = images

@@ -26,11 +26,12 @@ from automot_ros.policy.checkpoint import (
     read_manifest,
     save_part,
 )
-from automot_ros.policy.nano import Action, Refiner, Understanding
+from automot_ros.policy.nano import CONTEXT_CAPACITY, Action, Refiner, Understanding
 from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation
-from automot_ros.policy.vocabulary import Vocabulary
+from automot_ros.policy.vocabulary import PROMPT_TEXT_TOKENS, REPORT_TOKENS, SPECIAL_WORDS, Vocabulary
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.plan import Draft
+from automot_ros.scene.report import Report
 from automot_ros.scene.sensing import EgoState
 
 HERE = Pose2(0.0, 0.0, 0.0)
@@ -71,11 +72,24 @@ def draft(folder: Path, context: AttentionContext) -> Draft:
 def test_a_context_says_whose_it_is_and_what_was_said(folder: Path, context: AttentionContext) -> None:
     tokens = context.keys_LGTH.shape[2]
     assert context.keys_LGTH.shape == context.values_LGTV.shape == (4, 2, tokens, 32)
-    assert 212 < tokens <= 232
+    assert tokens == 1 + (16 + 2) * 3 + (48 + 2) + PROMPT_TEXT_TOKENS + REPORT_TOKENS == CONTEXT_CAPACITY
     assert context.keys_LGTH.dtype == np.float32
     assert (context.stamp_ns, context.epoch, context.sequence, context.model_hash) == (7, 3, 9, model_hash(folder))
-    assert Vocabulary.nano().encode(context.text)
+    assert Report.parse(context.text) is not None, "the form is kept even by weights that know nothing"
     assert context.next_position < tokens
+
+
+def test_weights_that_speak_another_language_are_refused(tmp_path: Path) -> None:
+    model = AutoMoT(variant("nano"), seed=5)
+    save_part(tmp_path, "understanding", model.understanding, vocabulary=Vocabulary([*SPECIAL_WORDS, "route"]))
+    with pytest.raises(CheckpointError, match=r"another language.*'light'"):
+        Understanding(tmp_path)
+
+
+def test_weights_that_look_at_frames_of_another_size_are_refused(tmp_path: Path) -> None:
+    save_part(tmp_path, "understanding", AutoMoT(variant("debug"), seed=5).understanding, variant_name="debug")
+    with pytest.raises(CheckpointError, match=r"frames of another size.*debug"):
+        Understanding(tmp_path)
 
 
 def test_the_same_observation_gives_the_same_draft(folder: Path, context: AttentionContext, draft: Draft) -> None:
@@ -136,9 +150,16 @@ def test_the_fast_policies_load_without_transformers(folder: Path) -> None:
                           timeout=300).returncode == 0
 
 
-def as_stored(tensor: torch.Tensor) -> torch.Tensor:
-    """What half precision on disk leaves of a tensor."""
-    return tensor.half().to(tensor.dtype) if tensor.is_floating_point() else tensor
+def assert_as_stored(loaded: torch.Tensor, original: torch.Tensor) -> None:
+    """Matrices: within half a level of 127 of their row's largest; the rest: to half precision."""
+    loaded, original = loaded.detach(), original.detach()
+    if original.ndim >= 2 and original.is_floating_point():
+        rows, found = original.flatten(1), loaded.flatten(1)
+        level = rows.abs().amax(1, keepdim=True) / 127.0
+        assert ((rows - found).abs() <= 0.56 * level + 1e-7).all()
+    else:
+        wanted = original.half().to(original.dtype) if original.is_floating_point() else original
+        assert torch.equal(loaded, wanted)
 
 
 def test_a_part_survives_its_file(folder: Path) -> None:
@@ -147,7 +168,7 @@ def test_a_part_survives_its_file(folder: Path) -> None:
     wanted = AutoMoT(variant("nano"), seed=5)
     wanted.action.attach_language_head(wanted.understanding.language_head_WD)
     for key, tensor in own_tensors(wanted.action).items():
-        assert torch.equal(own_tensors(expert)[key], as_stored(tensor))
+        assert_as_stored(own_tensors(expert)[key], tensor)
     assert load_vocabulary(folder).words == Vocabulary.nano().words
 
 
@@ -156,7 +177,7 @@ def test_the_tied_head_is_stored_once_and_tied_again(folder: Path) -> None:
     assert not any(key.endswith("lm_head.weight") for key in own_tensors(model.understanding))
     load_part(folder, "understanding", model.understanding)
     saved = AutoMoT(variant("nano"), 5).understanding.language_head_WD
-    assert torch.equal(model.understanding.language_head_WD, as_stored(saved))
+    assert_as_stored(model.understanding.language_head_WD, saved)
     network = model.understanding.model
     assert network.lm_head.weight is network.model.language_model.embed_tokens.weight
 

@@ -1,63 +1,109 @@
-"""Samples survive the disk, keep to their episode, and favour critical moments."""
+"""Samples survive the disk, whole or not at all, and a look back never leaves the drive."""
 
-from dataclasses import fields, replace
+from __future__ import annotations
+
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from automot_ros.base.errors import MessageError
-from automot_ros.training.samples import Samples, read_samples, write_episode
+from automot_ros.training.samples import PICTURES, Labels, Samples, read_samples, write_episode
 
 
-def some(count: int) -> Samples:
-    rng = np.random.default_rng(0)
-    return Samples(
-        band=rng.integers(0, 255, (count, 96, 512, 3), dtype=np.uint8),
-        image=rng.integers(0, 255, (count, 96, 256, 3), dtype=np.uint8),
-        bev=rng.integers(0, 255, (count, 2, 128, 128), dtype=np.uint8),
-        targets=np.ones((count, 2, 2), np.float32), speed=np.full(count, 8.0, np.float32),
-        pose=np.zeros((count, 3)), waypoints=np.ones((count, 6, 2), np.float32),
-        route=np.zeros((count, 20, 2), np.float32), speeds=np.full((count, 3), 8.0, np.float32),
-        longitudinal=np.zeros((count, 3), np.int64), lateral=np.full((count, 3), 2, np.int64),
-        light=np.zeros(count, np.int64), hazard_m=np.full(count, np.inf, np.float32),
-        report=np.array(["light none . ahead free . straight . keep because free_road ."] * count),
-        route_words=np.array(["straight in 60 m"] * count), episode=np.zeros(count, np.int64))
+def test_episodes_come_back_in_the_order_of_their_names_with_every_column(
+    tmp_path: Path, make_labels, make_pictures
+) -> None:
+    for name, count, seed in (("b", 3, 1), ("a", 2, 2)):
+        write_episode(tmp_path / name, make_pictures(count, seed), make_labels(count, seed))
+    read = read_samples([tmp_path])
+    assert read.names == ("a", "b") and read.episode.tolist() == [0, 0, 1, 1, 1] and len(read) == 5
+    for name in Labels.__slots__:
+        wanted = np.concatenate([getattr(make_labels(2, 2), name), getattr(make_labels(3, 1), name)])
+        assert np.array_equal(getattr(read.labels, name), wanted), name
+    for name in PICTURES:
+        both = np.concatenate([make_pictures(2, 2)[name], make_pictures(3, 1)[name]])
+        rows = np.array([4, 0, 1, 1])
+        got = read.pictures[name][rows]
+        assert got.dtype == both.dtype and np.array_equal(got, both[rows]), name
+        assert len(read.pictures[name]) == 5
 
 
-def test_episodes_come_back_in_order_and_pictures_only_when_asked(tmp_path: Path) -> None:
-    write_episode(tmp_path / "000002.npz", some(3))
-    write_episode(tmp_path / "000001.npz", some(5))
-    samples = read_samples([tmp_path], ("band",))
-    assert samples.episode.tolist() == [0] * 5 + [1] * 3
-    assert np.array_equal(samples.band[:5], some(5).band) and samples.image.shape == (8, 0)
-    assert len(read_samples([tmp_path], (), most=1)) == 5
+def test_pictures_are_mapped_not_read(tmp_path: Path, make_labels, make_pictures) -> None:
+    write_episode(tmp_path / "a", make_pictures(2), make_labels(2))
+    column = read_samples([tmp_path]).pictures["band"]
+    assert isinstance(column._part(0), np.memmap)
+    # A kind of picture that nobody asks for may even be missing.
+    (tmp_path / "a" / "past.npy").unlink()
+    read_samples([tmp_path]).pictures["band"][np.array([1])]
 
 
-def test_history_never_reaches_into_another_episode(tmp_path: Path) -> None:
-    samples = replace(some(8), episode=np.array([0] * 5 + [1] * 3))
-    assert samples.history(4) == [1, 2, 3, 4]
-    assert samples.history(5) == [5, 5, 5, 5] and samples.history(6) == [5, 5, 5, 6]
-    assert samples.oldest_context(7, 6) == 2 and samples.oldest_context(4, 3) == 3
-
-
-def test_braking_is_drawn_more_often_than_cruising_and_waiting_less() -> None:
-    samples = some(3)
-    samples.speeds[1] = 4.0
-    samples.speed[2], samples.speeds[2] = 0.0, 0.0
-    cruise, brake, wait = samples.weights()
-    assert brake > 2.0 * cruise > 2.0 * wait
-
-
-def test_a_broken_episode_is_named(tmp_path: Path) -> None:
-    (tmp_path / "000003.npz").write_bytes(b"not a zip")
-    with pytest.raises(MessageError, match=r"000003\.npz"):
-        read_samples([tmp_path], ())
+def test_an_episode_is_there_whole_or_not_at_all(tmp_path: Path, make_labels, make_pictures) -> None:
+    pictures = make_pictures(2)
+    pictures.pop("motion")
+    with pytest.raises(KeyError):
+        write_episode(tmp_path / "a", pictures, make_labels(2))
+    assert not (tmp_path / "a").exists()
     with pytest.raises(MessageError, match="no episodes"):
-        read_samples([tmp_path / "nowhere"], ())
+        read_samples([tmp_path])
+    write_episode(tmp_path / "a", make_pictures(2), make_labels(2))
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
-def test_an_episode_holds_every_column(tmp_path: Path) -> None:
-    write_episode(tmp_path / "a.npz", some(2))
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as episode:
-        assert set(episode.files) == {f.name for f in fields(Samples)}
+def test_history_and_back_stop_at_the_beginning_of_the_drive(samples: Samples) -> None:
+    assert samples.history(4) == [1, 2, 3, 4]
+    assert samples.history(2) == [0, 0, 1, 2]
+    assert samples.history(5) == [5, 5, 5, 5], "the first sample of drive b"
+    assert samples.history(7) == [5, 5, 6, 7]
+    assert [samples.back(i, 6) for i in range(12)] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 0, 1, 2]
+    assert [samples.back(i, 1) for i in (0, 1, 4, 5)] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("share", "kept"), [(1.0, 10), (0.5, 5), (0.3, 3), (0.1, 1), (0.05, 0)])
+def test_a_share_of_the_episodes_is_spread_evenly(tmp_path: Path, make_labels, make_pictures, share: float,
+                                                  kept: int) -> None:
+    one = make_pictures(1)
+    for n in range(10):
+        write_episode(tmp_path / f"{n}", one, make_labels(1))
+    if not kept:
+        with pytest.raises(MessageError, match="share"):
+            read_samples([tmp_path], share)
+        return
+    names = [int(name) for name in read_samples([tmp_path], share).names]
+    assert len(names) == kept
+    assert all(9 / kept - 1 < b - a < 10 / kept + 1 for a, b in pairwise(names))
+
+
+def test_folders_are_read_together(tmp_path: Path, make_labels, make_pictures) -> None:
+    for folder, name in (("two", "a"), ("one", "z")):
+        write_episode(tmp_path / folder / name, make_pictures(1), make_labels(1))
+    assert read_samples([tmp_path / "two", tmp_path / "one"]).names == ("a", "z")
+    write_episode(tmp_path / "one" / "a", make_pictures(1), make_labels(1))
+    with pytest.raises(MessageError, match=r"two episodes of one name.*'a'"):
+        read_samples([tmp_path / "two", tmp_path / "one"])
+
+
+def test_what_is_broken_is_named(tmp_path: Path, make_labels, make_pictures) -> None:
+    with pytest.raises(MessageError, match=r"no episodes in .*nowhere.*automot prepare"):
+        read_samples([tmp_path / "nowhere"])
+    write_episode(tmp_path / "a", make_pictures(2), make_labels(2))
+    np.save(tmp_path / "a" / "bev.npy", make_pictures(3)["bev"])
+    (tmp_path / "a" / "wide.npy").write_bytes(b"no array")
+    read = read_samples([tmp_path])
+    with pytest.raises(MessageError, match=r"differ in number in .*a/bev\.npy: got 3, wanted 2"):
+        read.pictures["bev"][np.array([0])]
+    with pytest.raises(MessageError, match=r"not readable in .*a/wide\.npy"):
+        read.pictures["wide"][np.array([0])]
+    whole = (tmp_path / "a" / "labels.npz").read_bytes()
+    for broken in (b"not a zip", whole[: len(whole) // 2], b""):
+        (tmp_path / "a" / "labels.npz").write_bytes(broken)
+        with pytest.raises(MessageError, match=r"episode not readable in .*a: got"):
+            read_samples([tmp_path])
+
+
+def test_nothing_is_unpickled(tmp_path: Path, make_labels, make_pictures) -> None:
+    labels = make_labels(2, hazard=np.array([{}, {}], object))
+    write_episode(tmp_path / "a", make_pictures(2), labels)
+    with pytest.raises(MessageError, match="episode not readable"):
+        read_samples([tmp_path])

@@ -5,7 +5,7 @@ compare with published ones: frames are recorded at 20 Hz (a chunk is one second
 which halves every jerk; the yaw rate comes in degrees per second and meets a bound in radians; what is called yaw
 acceleration is the smoothed yaw rate once more; a drive of 20 frames or fewer is one chunk; and the magnitude of jerk
 is the slope of the magnitude of acceleration. `comfort_corrected` takes frames 0.1 s apart (a chunk is two seconds),
-radians, and the slope of the yaw rate; the rest is the same.
+radians, and the slope of the yaw rate; the rest is the same. `jerk` is no share: how hard the car jerks on the whole.
 """
 
 from __future__ import annotations
@@ -85,3 +85,18 @@ def comfort_corrected(speed_N: Floats, yaw_N: Floats, yaw_rate_radps_N: Floats) 
     every = round(STEP_S / FRAME_S)
     lon, lat = accelerations(speed_N[::every], yaw_N[::every], STEP_S)
     return _share(lon, lat, yaw_rate_radps_N[::every], true_yaw_acceleration=True)
+
+
+def jerk(speed_N: Floats, yaw_N: Floats) -> float | None:
+    """Root mean square of the jerk along the ego, m/s3, smoothed as above; None for fewer than five frames.
+
+    From (N,) frames at 20 Hz in m/s and radians, of which every second is taken.
+    """
+    from scipy.signal import savgol_filter
+
+    every = round(STEP_S / FRAME_S)
+    lon, _ = accelerations(speed_N[::every], yaw_N[::every], STEP_S)
+    if len(lon) <= _ORDER:
+        return None
+    slope = savgol_filter(lon, min(_WINDOW, len(lon)), _ORDER, deriv=1, delta=STEP_S)
+    return float(np.sqrt(np.mean(slope**2)))

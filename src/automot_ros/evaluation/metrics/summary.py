@@ -50,8 +50,9 @@ def _by_scenario(routes: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def summarise_routes(routes: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures of one or more route results (`RouteResult.as_json()`).
 
-    Scores, completion and efficiency in per cent; success rate, comfort and abilities 0..1; *_ci: [low, high] that hold
-    the mean with 95 %. What no route has (comfort of very short drives, an ability without routes) is None.
+    Scores, completion and efficiency in per cent; success rate, comfort and abilities 0..1; jerk in m/s3; *_ci: [low,
+    high] that hold the mean with 95 %. What no route has (comfort of very short drives, an ability without routes) is
+    None.
     """
     if not routes:
         raise AutomotError("nothing to summarise", got="no routes", wanted="one or more")
@@ -68,6 +69,7 @@ def summarise_routes(routes: list[dict[str, Any]]) -> dict[str, Any]:
         "efficiency": None if speed is None else round(speed, _DIGITS),
         "comfort": _mean_of_known([r["comfort"] for r in routes]),
         "comfort_corrected": _mean_of_known([r["comfort_corrected"] for r in routes]),
+        "jerk_mps3": _mean_of_known([r["jerk_mps3"] for r in routes]),
         "infractions": {name: sum(r["infractions"][name] for r in routes) for name in routes[0]["infractions"]},
         "ability": _rounded(ability(routes)),
         "ability_as_published": _rounded(ability_as_published(routes)),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.scene.actors import BodyKind, Boxes
+from automot_ros.scene.report import body_word
 from automot_ros.simulation.expert.config import ExpertConfig
 from automot_ros.simulation.expert.conflicts import Field
 from automot_ros.simulation.expert.hazards import Hazard, on_way
@@ -70,7 +71,8 @@ class Situation:
 class Choice:
     """A way, how fast at most, and what is waited for on it. gives_way: the way leaves the ego's lane, others go first.
 
-    committed: the ego is already on its way round; why: a few words for people.
+    committed: the ego is already on its way round; why: a few words for people. reason: why the way or its speed is not
+    the route's, in the report's words, because of box `body_id`; "" and -1 for none.
     """
 
     path: EgoPath
@@ -80,6 +82,8 @@ class Choice:
     gives_way: bool = False
     committed: bool = False
     why: str = ""
+    reason: str = ""
+    body_id: int = -1
 
 
 def choose_way(now: Situation) -> Choice:
@@ -95,20 +99,25 @@ def choose_way(now: Situation) -> Choice:
         return _round(now, obstacle)
     invader = _invader(now, at)
     if invader is not None:
-        return Choice(now.way(invader), cap_mps=now.config.passing_speed_mps, why="keep right of ")
-    cap = _WARY_MPS if _wary(now, at) else math.inf
+        shift, body = invader
+        return Choice(now.way(shift), cap_mps=now.config.passing_speed_mps, why="keep right of ", reason="oncoming",
+                      body_id=body)
+    wary_of = _wary(now, at)
+    cap = math.inf if wary_of is None else _WARY_MPS
+    reason, body = ("", -1) if wary_of is None else ("emergency", wary_of)
     lane = now.lanes.beside_m(now.s_m, now.lateral_m > 0.0, True)
     if lane is not None and abs(now.lateral_m) > _NEARER * lane and _occupied(now, now.way(None)):
         stay = Shift(now.s_m - _AWAY_M, now.s_m + _AWAY_M, math.copysign(lane, now.lateral_m), 1.0)
-        return Choice(now.way(stay), why="stay in the next lane, ")
+        return Choice(now.way(stay), why="stay in the next lane, ", reason=reason, body_id=body)
     returns = abs(now.lateral_m) > _BACK_M
     return Choice(now.way(None), cap_mps=cap, gives_way=returns and lane is not None,
-                  committed=returns and lane is None)
+                  committed=returns and lane is None, reason=reason, body_id=body)
 
 
 def _round(now: Situation, obstacle: Obstacle) -> Choice:
     """Past an obstacle on the first side that is free, or wait before it."""
     config = now.config
+    first = int(now.boxes.ids_N[obstacle.body_M[0]])
     for offset, foreign in _offsets(now, obstacle):
         shift = shift_round(obstacle, now.s_m, offset, now.half_m[0], now.speed_mps)
         path = now.way(shift)
@@ -122,14 +131,16 @@ def _round(now: Situation, obstacle: Obstacle) -> Choice:
                 not going and _free(now, shift, path, _SLACK_S)):
             near = shift.from_s_m - shift.ramp_m < now.s_m + 12.0
             return Choice(path, config.passing_speed_mps if near else math.inf,
-                          gives_way=foreign and not going, committed=going, why="pass ")
+                          gives_way=foreign and not going, committed=going, why="pass ",
+                          reason="obstacle" if near else "", body_id=first if near else -1)
     ids = frozenset(int(i) for i in now.boxes.ids_N[obstacle.body_M])
-    kind = BodyKind(int(now.boxes.kinds_N[obstacle.body_M[0]])).name.lower()
+    kind = BodyKind(int(now.boxes.kinds_N[obstacle.body_M[0]]))
     gap = max(0.0, obstacle.near_m - now.half_m[0])
     wait = Hazard("obstacle", "obstacle", gap, now.s_m, obstacle.speed_mps, config.passing_gap_m,
-                  obstacle.speed_mps > 0.3, body_id=int(now.boxes.ids_N[obstacle.body_M[0]]), detail=kind)
+                  obstacle.speed_mps > 0.3, body_id=first, detail=kind.name.lower(), thing=body_word(kind),
+                  others_first=True)
     back = now.way(None)
-    return Choice(back, waits=[wait], waited_for=ids, why="wait to pass ")
+    return Choice(back, waits=[wait], waited_for=ids, why="wait to pass ", reason="obstacle", body_id=first)
 
 
 def _offsets(now: Situation, obstacle: Obstacle) -> list[tuple[float, bool]]:
@@ -193,6 +204,7 @@ def _for_emergency(now: Situation, at: OnPath) -> Choice | None:
     if not comes.any():
         return None
     here, there = now.s_m, now.s_m + 25.0
+    first = int(b.ids_N[np.flatnonzero(comes)[np.abs(at.ahead_M[comes]).argmin()]])
     for left in (False, True):
         lane = now.lanes.everywhere_beside_m(here, there, left, True)
         if lane is None:
@@ -200,22 +212,23 @@ def _for_emergency(now: Situation, at: OnPath) -> Choice | None:
         offset = lane if left else -lane
         path = now.way(Shift(here - 5.0, here + _AWAY_M, offset, 5.0))
         if abs(now.lateral_m) > 0.3 * lane or not _hits(now, path, 5.0, 0.25):
-            return Choice(path, why="make room for the emergency vehicle, ")
+            return Choice(path, why="make room for the emergency vehicle, ", reason="emergency", body_id=first)
     kerb = now.lanes.half_width_m(here) - now.half_m[1]
     way = now.way(Shift(here - 5.0, here + _AWAY_M, -kerb, 5.0))
-    return Choice(way, cap_mps=4.0, why="make room for the emergency vehicle, ")
+    return Choice(way, cap_mps=4.0, why="make room for the emergency vehicle, ", reason="emergency", body_id=first)
 
 
-def _wary(now: Situation, at: OnPath) -> bool:
-    """Whether an emergency vehicle stands beside the way ahead and looks towards it: it may set off any moment."""
+def _wary(now: Situation, at: OnPath) -> int | None:
+    """The emergency vehicle that stands beside the way ahead and looks towards it: it may set off any moment."""
     b = now.boxes
     stands = (b.kinds_N == int(BodyKind.EMERGENCY)) & (b.speed_N < 1.0) & (at.ahead_M > 0.0) & (at.ahead_M < 35.0)
     towards = np.abs(at.along_M) < 0.8
-    return bool(np.any(stands & towards & (np.abs(at.left_M) > 5.0)))
+    found = np.flatnonzero(stands & towards & (np.abs(at.left_M) > 5.0))
+    return int(b.ids_N[found[at.ahead_M[found].argmin()]]) if len(found) else None
 
 
-def _invader(now: Situation, at: OnPath) -> Shift | None:
-    """A move to the right edge while somebody comes over the centre line."""
+def _invader(now: Situation, at: OnPath) -> tuple[Shift, int] | None:
+    """A move to the right edge while somebody comes over the centre line, and the nearest who does."""
     b = now.boxes
     edge = at.left_M - at.reach_left_M
     comes = (b.speed_N > 0.5) & (at.along_M < -0.7) & (at.left_M > 1.0) & (edge < now.half_m[1] + 0.45)
@@ -224,4 +237,5 @@ def _invader(now: Situation, at: OnPath) -> Shift | None:
         return None
     room = now.lanes.half_width_m(now.s_m) - now.half_m[1]
     need = float(np.min(edge[comes])) - now.half_m[1] - 0.45
-    return Shift(now.s_m - 4.0, now.s_m + _AWAY_M, max(need, -room - 0.2), 4.0)
+    nearest = np.flatnonzero(comes)[at.ahead_M[comes].argmin()]
+    return Shift(now.s_m - 4.0, now.s_m + _AWAY_M, max(need, -room - 0.2), 4.0), int(b.ids_N[nearest])

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from automot_ros.scene.actors import Boxes
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS
 from automot_ros.scene.plan import ROUTE_POINTS, ROUTE_STEP_M, WAYPOINT_STEP_S, WAYPOINTS
+from automot_ros.scene.sensing import Rig
 from automot_ros.simulation.expert import plan as words
+from automot_ros.simulation.expert.answers import answer, report
 from automot_ros.simulation.expert.choice import Choice, Situation, choose_way
 from automot_ros.simulation.expert.config import ExpertConfig
-from automot_ros.simulation.expert.conflicts import Field
+from automot_ros.simulation.expert.conflicts import Conflict, Field
 from automot_ros.simulation.expert.hazards import Hazard, lights_and_signs, on_way, solid, stop_lines
 from automot_ros.simulation.expert.lanes import RouteLanes, with_road_beyond
 from automot_ros.simulation.expert.path import Base, in_ego_frame, on_path
 from automot_ros.simulation.expert.plan import ExpertPlan
 from automot_ros.simulation.expert.prediction import HORIZON_S, STEP_S, Predictor
-from automot_ros.simulation.expert.profile import HARDEST_MPS2, SpeedLimit, acceleration, constant, roll_out
+from automot_ros.simulation.expert.profile import HARDEST_MPS2, SpeedLimit, constant, roll_out
 from automot_ros.simulation.expert.yielding import yields
+from automot_ros.simulation.visibility import visible
 
 if TYPE_CHECKING:
     from automot_ros.simulation.world import World
@@ -57,21 +60,22 @@ class Expert:
         self._static = solid(world.static_boxes)
         self._half = (0.5 * world.vehicle.length_m, 0.5 * world.vehicle.width_m)
         self._s_m = 0.0
+        self._rig = Rig()
 
-    def plan(self) -> ExpertPlan:
-        """The plan for the world as it stands."""
-        situation = self._situation()
+    def plan(self, only_seen: bool = False) -> ExpertPlan:
+        """The plan for the world as it stands; with `only_seen`, as if what no sensor sees at this moment were not."""
+        situation = self._situation(only_seen)
         choice = choose_way(situation)
         hazards = self._hazards(situation, choice)
         blocking = [h for h in hazards if h.blocks]
         s, v = roll_out(self.config, self._limit, situation.s_m, situation.speed_mps, blocking, _PLAN_STEP_S, _PLAN_S,
                         choice.cap_mps)
-        emergency = self._last_resort(situation, choice, s)
+        emergency, crash = self._last_resort(situation, choice, s), None
         if emergency is not None:
-            s, v = emergency
-        return self._labels(situation, choice, hazards, s, v)
+            s, v, crash = emergency
+        return self._labels(situation, choice, hazards, crash, s, v)
 
-    def _situation(self) -> Situation:
+    def _situation(self, only_seen: bool) -> Situation:
         world = self._world
         ego = world.ego
         s, lateral = self._line.project(ego.pose_map_to_ego.position_m, self._s_m - 10.0, self._s_m + 30.0)
@@ -80,6 +84,8 @@ class Expert:
         moving = solid(world.moving_boxes())
         near = np.hypot(*(self._static.xy_N2 - here).T) < 60.0
         boxes = Boxes.join(moving, self._static.select(near))
+        if only_seen:
+            boxes = boxes.select(visible(boxes, ego.pose_map_to_ego, self._rig))
         close = np.flatnonzero(np.hypot(*(boxes.xy_N2 - here).T) < _NEAR_M)
         tracks = self._predictor.tracks(boxes, close)
         return Situation(self.config, world, self._base, self._lanes, self._limit, s, lateral, ego.speed_mps, boxes,
@@ -93,27 +99,28 @@ class Expert:
         found = [h for h in found if not (h.body_id in choice.waited_for and h.standing_gap_m < 4.0)]
         return yields(situation, choice, at, found)
 
-    def _last_resort(self, situation: Situation, choice: Choice, s: Floats) -> tuple[Floats, Floats] | None:
-        """When the plan itself would end in a crash: brake as hard as one can, or be gone before it happens."""
+    def _last_resort(self, situation: Situation, choice: Choice, s: Floats) -> tuple[Floats, Floats, Conflict] | None:
+        """When the plan itself would end in a crash: brake as hard as one can, or be gone before; and the crash."""
         here, v, field = situation.s_m, situation.speed_mps, situation.field
         keep = situation.answerable(choice.path)
         at = np.arange(0.0, HORIZON_S + 1e-9, STEP_S)
         times = _PLAN_STEP_S * np.arange(len(s))
 
-        def crashes(profile: Floats) -> bool:
+        def crashes(profile: Floats) -> list[Conflict]:
             ahead = np.interp(at, times, profile) - here
-            return bool(field.conflicts(choice.path, ahead, 0.0, keep, 0.1, _CRASH_S))
+            return field.conflicts(choice.path, ahead, 0.0, keep, 0.1, _CRASH_S)
 
-        if v < 0.3 or not crashes(s):
+        met = crashes(s) if v >= 0.3 else []
+        if not met:
             return None
         hard = constant(here, v, -HARDEST_MPS2, _PLAN_STEP_S, _PLAN_S, v)
         gone = constant(here, v, _GO_MPS2, _PLAN_STEP_S, _PLAN_S, _GO_TOP_MPS)
         if crashes(hard[0]) and not crashes(gone[0]):
-            return gone
-        return hard
+            return *gone, met[0]
+        return *hard, met[0]
 
-    def _labels(self, situation: Situation, choice: Choice, hazards: list[Hazard], s: Floats,
-                v: Floats) -> ExpertPlan:
+    def _labels(self, situation: Situation, choice: Choice, hazards: list[Hazard], crash: Conflict | None,
+                s: Floats, v: Floats) -> ExpertPlan:
         pose = self._world.ego.pose_map_to_ego
         path = choice.path
         every = round(WAYPOINT_STEP_S / _PLAN_STEP_S)
@@ -125,23 +132,11 @@ class Expert:
         yaw = path.yaw(s - situation.s_m)
         longitudinal = np.array([words.longitudinal(v[i - 10], v[i]) for i in seconds])
         lateral = np.array([words.lateral(float(yaw[i] - yaw[i - 10])) for i in seconds])
-        why, gap, body, detail = self._binding(situation, [h for h in hazards if h.blocks], choice.cap_mps)
-        turn = self._line.yaw_at(situation.s_m + 25.0) - self._line.yaw_at(situation.s_m)
-        light, report = words.report(hazards, turn, int(longitudinal[0]), why)
-        said = f"{LONGITUDINAL_WORDS[int(longitudinal[0])]}, {LATERAL_WORDS[int(lateral[0])]}: {choice.why}{detail}"
-        said += f" {gap:.0f} m ahead" if math.isfinite(gap) else ""
+        to = answer(situation, choice, hazards, crash)
+        light = next((h for h in situation.signals if h.light), None)
+        text = report(situation, choice, hazards, to, v).text()
+        said = f"{LONGITUDINAL_WORDS[int(longitudinal[0])]}, {LATERAL_WORDS[int(lateral[0])]}: {choice.why}{to.detail}"
+        said += f" {to.gap_m:.0f} m ahead" if math.isfinite(to.gap_m) else ""
         return ExpertPlan(waypoints.astype(np.float32), route.astype(np.float32), v[seconds].astype(np.float32),
-                          longitudinal, lateral, light, why, gap, body, report, said)
-
-    def _binding(self, situation: Situation, hazards: list[Hazard], cap_mps: float) -> tuple[str, float, int, str]:
-        """What the expert answers to now: the hazard that asks for the least acceleration, else curve or free road."""
-        s, v = situation.s_m, situation.speed_mps
-        limit = max(0.3, min(self._limit.at(s + 0.3 * v), cap_mps))
-        free = acceleration(self.config, limit, s, v, 0.0, [])
-        asked = [(acceleration(self.config, limit, s, v, 0.0, [h]), k) for k, h in enumerate(hazards)]
-        if asked and min(asked)[0] < min(free - 0.3, 1.0):
-            worst = hazards[min(asked)[1]]
-            return worst.why, worst.gap_m, worst.body_id, worst.detail
-        if self._limit.at(s + 15.0) < 0.9 * self.config.top_speed_mps:
-            return "curve", math.inf, -1, "curve"
-        return "free_road", math.inf, -1, "free road"
+                          longitudinal, lateral, light.light if light else 0, to.reason, to.gap_m, to.body_id, text,
+                          said, light.gap_m if light else math.inf, to.thing)

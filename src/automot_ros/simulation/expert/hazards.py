@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.scene.actors import BodyKind, Boxes
+from automot_ros.scene.report import body_word
 from automot_ros.simulation.collisions import CLEARANCE_M
 from automot_ros.simulation.expert.path import EgoPath, OnPath
 from automot_ros.simulation.lights import LightState
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from automot_ros.simulation.world import World
 
 LOOK_AHEAD_M = 55.0
+PRIORITY_M = 30.0
 SIDE_MARGIN_M, STANDING_MARGIN_M = 0.3, 0.12
 _LIGHT_NUMBER = {LightState.RED: 1, LightState.YELLOW: 2, LightState.GREEN: 3}
 NOT_SOLID = (BodyKind.LAMP, BodyKind.LIGHT_HOUSING, BodyKind.DEBRIS)
@@ -29,8 +31,10 @@ VEHICLES = (BodyKind.CAR, BodyKind.TRUCK, BodyKind.EMERGENCY, BodyKind.BICYCLE)
 class Hazard:
     """Something to slow down for. `gap_m` from the front bumper when the ego stands at arc length `from_s_m`.
 
-    kind: car, walker, obstacle, light, or yield (a place to wait at); why: the word of the report; body_id: the box
-    responsible, -1 for none; light: 0 none, 1 red, 2 yellow, 3 green. `blocks` is False for what is only worth a word.
+    kind: car, walker, obstacle, light, or yield (a place to wait at); why: the reason in the report's words; body_id:
+    the box responsible, -1 for none; light: 0 none, 1 red, 2 yellow, 3 green; thing: what it is in the report's words.
+    `blocks` is False for what is only worth a word; others_first: the ego gives way to somebody here; ego_first: this
+    body has to give way to the ego.
     """
 
     kind: str
@@ -44,6 +48,9 @@ class Hazard:
     light: int = 0
     body_id: int = -1
     detail: str = ""
+    thing: str = "obstacle"
+    others_first: bool = False
+    ego_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,10 @@ def lights_and_signs(world: World, lines: list[StopLine], s_m: float) -> list[Ha
             state = world.light_states[stop.signal_id]
             found.append(Hazard("light", "yellow_light" if state is LightState.YELLOW else "red_light", gap, s_m, 0.0,
                                 1.0, False, must_stop(state, gap, world.ego.speed_mps), _LIGHT_NUMBER[state],
-                                detail=f"{state.name.lower()} light"))
+                                detail=f"{state.name.lower()} light", thing="light"))
         elif gap > 0.0 and not world.has_stopped_at(stop.signal_id):
-            found.append(Hazard("yield", "junction", gap, s_m, 0.0, 0.6, False, detail="stop sign"))
+            found.append(Hazard("yield", "stop_sign", gap, s_m, 0.0, 0.6, False, detail="stop sign",
+                                thing="stop_sign", others_first=gap < PRIORITY_M))
     return found
 
 
@@ -100,21 +108,39 @@ def on_way(boxes: Boxes, at: OnPath, path: EgoPath, half_width_m: float,
            half_length_m: float) -> list[Hazard]:
     """Hazards of the bodies that reach into the ego's corridor now, those that come towards it left out."""
     rear = at.ahead_M - at.reach_ahead_M
-    margin = np.where(boxes.speed_N > 0.1, SIDE_MARGIN_M, STANDING_MARGIN_M)
-    hit = at.overlaps(half_width_m + margin) & (at.ahead_M > 0.0)
-    hit &= (at.ahead_M + at.reach_ahead_M > half_length_m - 0.5) & (rear < LOOK_AHEAD_M)
     found = []
-    for i in np.flatnonzero(hit):
+    for i in np.flatnonzero(_in_corridor(boxes, at, half_width_m, half_length_m)):
         kind = BodyKind(int(boxes.kinds_N[i]))
         along = float(boxes.speed_N[i] * at.along_M[i])
         if along < -0.5:  # who comes towards the ego is for `conflicts`
             continue
         word = "car" if kind in VEHICLES else "walker" if kind is BodyKind.WALKER else "obstacle"
-        why = {"car": "lead_car", "walker": "walker", "obstacle": "obstacle"}[word]
+        why = "bicycle" if kind is BodyKind.BICYCLE else "lead_car" if word == "car" else word
         moves = word == "car" and along > 0.3
-        found.append(Hazard(word, why, max(float(rear[i]) - half_length_m, 0.0), path.s_m, along if moves else 0.0, 3.0,
-                            word == "car", body_id=int(boxes.ids_N[i]), detail=kind.name.lower()))
+        gap = max(float(rear[i]) - half_length_m, 0.0)
+        found.append(Hazard(word, why, gap, path.s_m, along if moves else 0.0, 3.0, word == "car",
+                            body_id=int(boxes.ids_N[i]), detail=kind.name.lower(), thing=body_word(kind)))
     return found
+
+
+def nearest_ahead(boxes: Boxes, at: OnPath, half_width_m: float, half_length_m: float) -> tuple[str, float]:
+    """(report's word, metres from the front bumper) of the nearest body in the ego's corridor, whichever way it goes;
+    ("free", infinite) for none.
+    """
+    hit = np.flatnonzero(_in_corridor(boxes, at, half_width_m, half_length_m))
+    if not len(hit):
+        return "free", math.inf
+    gap = np.maximum((at.ahead_M - at.reach_ahead_M)[hit] - half_length_m, 0.0)
+    first = int(gap.argmin())
+    return body_word(BodyKind(int(boxes.kinds_N[hit[first]]))), float(gap[first])
+
+
+def _in_corridor(boxes: Boxes, at: OnPath, half_width_m: float, half_length_m: float) -> NDArray[np.bool_]:
+    margin = np.where(boxes.speed_N > 0.1, SIDE_MARGIN_M, STANDING_MARGIN_M)
+    hit = at.overlaps(half_width_m + margin) & (at.ahead_M > 0.0)
+    hit &= at.ahead_M + at.reach_ahead_M > half_length_m - 0.5
+    hit &= at.ahead_M - at.reach_ahead_M < LOOK_AHEAD_M
+    return hit
 
 
 def _crossing(line: Polyline, segment_22: NDArray[np.float64]) -> float | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Lateral, Longitudinal
-from automot_ros.simulation.expert.hazards import Hazard
+from automot_ros.scene.decision import Lateral, Longitudinal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +15,10 @@ class ExpertPlan:
     """Labels for one instant, in the ego frame (x forward, y left).
 
     waypoints_62 at 0.5 ... 3.0 s; route_202 at 1 ... 20 m; speeds_3 at 1, 2, 3 s; longitudinal_3 and lateral_3 are
-    Longitudinal and Lateral values at 1, 2, 3 s; light: 0 none, 1 red, 2 yellow, 3 green; hazard is the reason in the
-    report's vocabulary, hazard_m its distance from the front bumper (infinite when free), hazard_id the box responsible
-    (-1 for none); report is what the model learns to say, words the same for people, with what kind of thing it is.
+    Longitudinal and Lateral values at 1, 2, 3 s; light: 0 none, 1 red, 2 yellow, 3 green, light_m its distance from
+    the front bumper (infinite when none); hazard is the reason in the report's words, hazard_kind what the thing is in
+    the report's words, hazard_m the distance to where the ego stops for it (infinite when free), hazard_id the box
+    responsible (-1 for none); report is what the model learns to say (scene/report.py), words a few for people.
     """
 
     waypoints_62: NDArray[np.float32]
@@ -33,15 +32,17 @@ class ExpertPlan:
     hazard_id: int
     report: str
     words: str
+    light_m: float
+    hazard_kind: str
 
 
-def longitudinal(before_mps: float, after_mps: float) -> Longitudinal:
-    """The meta-action of a change of speed within a second."""
+def longitudinal(before_mps: float, after_mps: float, within_s: float = 1.0) -> Longitudinal:
+    """The meta-action of a change of speed within a time."""
     if after_mps < 0.5:
         return Longitudinal.STOP
-    if after_mps - before_mps > 0.4:
+    if after_mps - before_mps > 0.4 * within_s:
         return Longitudinal.ACCELERATE
-    return Longitudinal.SLOW if after_mps - before_mps < -0.4 else Longitudinal.KEEP
+    return Longitudinal.SLOW if after_mps - before_mps < -0.4 * within_s else Longitudinal.KEEP
 
 
 def lateral(turn_rad: float) -> Lateral:
@@ -51,18 +52,3 @@ def lateral(turn_rad: float) -> Lateral:
     if turn_rad > 0.0:
         return Lateral.TURN_LEFT if turn_rad > 0.35 else Lateral.SLIGHT_LEFT
     return Lateral.TURN_RIGHT if turn_rad < -0.35 else Lateral.SLIGHT_RIGHT
-
-
-def report(hazards: list[Hazard], turn_rad: float, now: int, why: str) -> tuple[int, str]:
-    """(number of the light ahead, the sentence of the report's grammar)."""
-    light = next(((h.light, h.gap_m) for h in hazards if h.light), (0, math.inf))
-    bodies = sorted((h for h in hazards if h.kind in ("car", "walker", "obstacle")), key=lambda h: h.gap_m)
-    ahead = f"{bodies[0].kind} at {metres(bodies[0].gap_m)} m" if bodies else "free"
-    text = "none" if light[0] == 0 else f"{('none', 'red', 'yellow', 'green')[light[0]]} at {metres(light[1])} m"
-    return light[0], (f"light {text} . ahead {ahead} . {LATERAL_WORDS[lateral(turn_rad)]} . "
-                      f"{LONGITUDINAL_WORDS[now]} because {why} .")
-
-
-def metres(distance_m: float) -> int:
-    """Rounded to 5 m, up to 60: what a person would say."""
-    return int(min(60, max(0, 5 * round(distance_m / 5.0))))

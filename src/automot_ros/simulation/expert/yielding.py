@@ -9,8 +9,9 @@ import numpy as np
 
 from automot_ros.geometry.se2 import wrap_angle
 from automot_ros.scene.actors import BodyKind
+from automot_ros.scene.report import body_word
 from automot_ros.simulation.expert.conflicts import Conflict
-from automot_ros.simulation.expert.hazards import Hazard
+from automot_ros.simulation.expert.hazards import PRIORITY_M, Hazard
 from automot_ros.simulation.expert.path import OnPath
 from automot_ros.simulation.expert.prediction import HORIZON_S, STEP_S
 from automot_ros.simulation.expert.profile import roll_out
@@ -24,15 +25,16 @@ _SLACK_S, _FIRST_SLACK_S = 1.0, 0.25
 _HARD_FOR_OTHERS_MPS2, _HARDEST_FOR_OTHERS_MPS2 = 2.8, 6.0
 _BEFORE_M = 1.5
 _TURN_RAD = 0.6
-_CLEARS_M = 1.0
+_TOWARDS = -0.7
 
 
 def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) -> list[Hazard]:
-    """The hazards, and those of everybody to whom the ego has to give way."""
+    """The hazards, and those of everybody to whom the ego has to give way; who gives way to the ego blocks nothing."""
     found = list(hazards)
     keep = now.answerable(choice.path)
     known = {h.body_id for h in hazards if h.kind != "walker"}
     done: set[int] = set()
+    waiting: set[int] = set()
     for _ in range(_ROUNDS):
         blocking = [h for h in found if h.blocks]
         s, _ = roll_out(now.config, now.limit, now.s_m, now.speed_mps, blocking, STEP_S, HORIZON_S, choice.cap_mps)
@@ -47,6 +49,9 @@ def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) ->
                     continue
                 patient = _gives_way(now, choice, conflict)
                 if slack == _SLACK_S and not patient:
+                    meet = _passage(now, now.s_m + conflict.ahead_m)
+                    if conflict.ahead_m < PRIORITY_M and (conflict.same_way or meet is not None):
+                        waiting.add(number)
                     continue
                 if slack == _FIRST_SLACK_S and not patient and not _imminent(now, choice, conflict, conflicts):
                     continue
@@ -57,7 +62,9 @@ def yields(now: Situation, choice: Choice, at: OnPath, hazards: list[Hazard]) ->
                 break
         if not added:
             break
-    return found
+    others = [Hazard("car", "junction", math.inf, now.s_m, 0.0, 0.0, False, False, body_id=number, ego_first=True)
+              for number in sorted(waiting - done)]
+    return [*found, *others]
 
 
 def _passage(now: Situation, s_m: float) -> Passage | None:
@@ -110,17 +117,27 @@ def _place(now: Situation, conflict: Conflict, at: OnPath, body: int) -> Hazard:
     """Where to wait: behind who goes ahead the same way, at the line, or before the place where the ways meet."""
     kind = BodyKind(int(now.boxes.kinds_N[body]))
     word = "walker" if kind is BodyKind.WALKER else "car"
-    why = {"walker": "walker", "car": "lead_car"}[word]
     number, speed = int(now.boxes.ids_N[body]), float(now.boxes.speed_N[body])
-    name = kind.name.lower()
+    name, thing = kind.name.lower(), body_word(kind)
     gap = float(at.ahead_M[body] - at.reach_ahead_M[body]) - now.half_m[0]
     if conflict.same_way and gap > 0.0:
-        return Hazard(word, why, gap, now.s_m, speed, 3.0, True, body_id=number, detail=f"{name} merging")
+        return Hazard(word, why_give_way(now, conflict, thing), gap, now.s_m, speed, 3.0, True, body_id=number,
+                      detail=f"{name} merging", thing=thing, others_first=True)
     stop = conflict.ahead_m - _BEFORE_M
     way = _passage(now, now.s_m + conflict.ahead_m)
     if way is not None:
         line = way.stop_m - now.s_m - now.half_m[0]
         if line > -0.5:
             stop = min(stop, line)
-    return Hazard(word if word == "walker" else "yield", why if word == "walker" else "junction", max(stop, 0.05),
-                  now.s_m, 0.0, 0.8, False, body_id=number, detail=f"{name} crossing")
+    return Hazard(word if word == "walker" else "yield", why_give_way(now, conflict, thing), max(stop, 0.05),
+                  now.s_m, 0.0, 0.8, False, body_id=number, detail=f"{name} crossing", thing=thing, others_first=True)
+
+
+def why_give_way(now: Situation, conflict: Conflict, thing: str) -> str:
+    """Why to give way, in the report's words."""
+    if thing in ("walker", "bicycle", "emergency"):
+        return thing
+    if conflict.same_way:
+        return "merging"
+    heading = now.field.tracks.yaw_HK[conflict.track, 0] - now.world.ego.pose_map_to_ego.yaw_rad
+    return "oncoming" if math.cos(float(heading)) < _TOWARDS else "crossing"

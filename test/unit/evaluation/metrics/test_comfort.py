@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from automot_ros.evaluation.metrics.comfort import accelerations, chunk_passes, comfort_as_published, comfort_corrected
+from automot_ros.evaluation.metrics.comfort import (
+    FRAME_S,
+    accelerations,
+    chunk_passes,
+    comfort_as_published,
+    comfort_corrected,
+    jerk,
+)
 
 FLAT = np.zeros(20)
 RAMP = np.arange(20.0)
@@ -119,3 +126,12 @@ def test_twenty_frames_or_fewer_are_one_chunk_and_two_are_none():
     assert comfort_as_published(stop, np.zeros(12), np.zeros(12)) == 0.0
     assert comfort_as_published(calm[:4], np.zeros(4), np.zeros(4)) == 1.0
     assert comfort_as_published(calm[:2], np.zeros(2), np.zeros(2)) is None
+
+
+def test_jerk_is_its_root_mean_square_whichever_way_it_points():
+    """Acceleration rises at 1.5 m/s3 for two seconds and falls as fast for two; smoothing rounds the corner."""
+    acceleration = 1.5 * (2.0 - np.abs(FRAME_S * np.arange(81) - 2.0))
+    speed = np.cumsum(acceleration) * FRAME_S
+    assert jerk(speed, np.zeros(81)) == pytest.approx(1.5, rel=0.1)
+    assert jerk(np.full(81, 8.0), np.full(81, 0.3)) == pytest.approx(0.0, abs=1e-9)
+    assert jerk(speed[:4], np.zeros(4)) is None
