@@ -64,9 +64,9 @@ def held_out(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def drives(passes: int, first_seed: int) -> list[tuple[str, int]]:
-    """(suite, seed) of what is driven, classes in turn; no seed twice, so that each has a weather of its own.
+    """(suite, seed) of what is driven, classes in turn: the six scenarios twice a pass, plain roads four times.
 
-    The six scenarios are driven twice a pass, and plain roads four times.
+    No seed is used twice in 32 passes, so that each drive has a weather of its own.
     """
     jobs = []
     for k in range(passes):
@@ -149,7 +149,11 @@ class NanoMaker:
         """One round: the policy in hand drives, the expert says what it should have done, and that is learned too."""
         driver = self.work / f"model-{number}"
         if not driver.exists():
-            self.save(driver)
+            half = driver.with_name(f".{driver.name}.part")
+            self.save(half)
+            if self._share.main:
+                half.rename(driver)
+            self._share.wait()
         seed = self.recipe.first_seed + CORRECTION_SEEDS * number
         folder = self.collect(f"corrections-{number}", str(driver), self.recipe.corrections, seed)
         self.learn_action([*folders, folder], f"action-{number}", self.recipe.correction_steps, 3e-4)

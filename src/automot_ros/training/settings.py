@@ -16,9 +16,9 @@ class NanoRecipe:
     first_seed: int = quantity(0, "", "First seed of the demonstrations.", low=0, high=900_000)
     seed: int = quantity(0, "", "Seed of weights and batches.", low=0, high=1_000_000)
     passes: int = quantity(7, "", "Drives of the expert in every scenario class; the six and plain have more.", low=1,
-                           high=1000)
-    corrections: int = quantity(1, "", "Drives of the policy in every class, a correction round.", low=0, high=1000)
-    rounds: int = quantity(0, "", "Correction rounds (DAgger).", low=0, high=20)
+                           high=32)
+    corrections: int = quantity(1, "", "Drives of the policy in every class, a correction round.", low=0, high=32)
+    rounds: int = quantity(0, "", "Correction rounds (DAgger).", low=0, high=4)
     understanding_steps: int = quantity(1700, "", "Steps of stage 1.", low=1, high=10_000_000)
     warm_up_steps: int = quantity(3600, "", "Steps of the action expert before it has a context.", low=1,
                                   high=10_000_000)
