@@ -15,7 +15,7 @@ import torch
 
 from automot_ros.base.seeds import stream
 from automot_ros.model.action import ActionBatch, Noticed
-from automot_ros.model.automot import AutoMoT, draft_of, probe_classes
+from automot_ros.model.automot import AutoMoT, draft_of
 from automot_ros.model.variants import variant
 
 GOLDEN = Path(__file__).with_name("debug_model.json")
@@ -89,16 +89,13 @@ def training_losses(model: AutoMoT, frames: list[torch.Tensor], prompt: torch.Te
                     batch: ActionBatch) -> list[float]:
     """All three parts at once for three steps."""
     model.train()
-    probe = model.probe()
-    torch.nn.init.constant_(probe.votes.weight, 0.01)
     optimiser = torch.optim.SGD(model.parameters(), lr=1e-3)
     t, noise, losses = torch.tensor([3, 20]), torch.ones(2, 2, 2), []
     for _ in range(3):
         output = model(frames, prompt, report, batch)
         clean = model.refiner(draft_of(batch, output), t, noise)
-        words = model.understanding.loss(frames, prompt, report, FORM, probe,
-                                         probe_classes(torch.tensor([1, 0]), torch.tensor([0, 2])))
-        loss = (words.total + output.waypoints_B62.abs().mean() + output.route_B202.abs().mean()
+        words = model.understanding.loss(model.understanding.see(frames), prompt, report, FORM)
+        loss = (words.words + output.waypoints_B62.abs().mean() + output.route_B202.abs().mean()
                 + output.decision_logits_B8W.square().mean() + clean.route_B202.abs().mean())
         optimiser.zero_grad()
         loss.backward()

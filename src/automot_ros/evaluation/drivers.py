@@ -19,7 +19,7 @@ from automot_ros.driving.understanding import UnderstandingConfig, Understanding
 from automot_ros.evaluation.baseline_drive import BaselineDrive
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.guard.config import GuardConfig
-from automot_ros.policy.ablation import LessAction, LessRefiner, LessUnderstanding, parts_of
+from automot_ros.policy.ablation import LessAction, LessRefiner, LessUnderstanding, Unread, parts_of
 from automot_ros.policy.baselines import ConstantSpeed
 from automot_ros.policy.checkpoint import model_hash
 from automot_ros.policy.locations import model_folder
@@ -177,13 +177,16 @@ def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:
     if settings.policy == "constant-speed":  # the baseline of nodes, in their cores
         return assemble(settings, world, Teacher(world), ConstantSpeed(), None), Senses.ALL
     # torch is only needed where a model drives.
+    from automot_ros.policy.checkpoint import variant_of
     from automot_ros.policy.nano import Action, Refiner, Understanding
     from automot_ros.policy.undecided import UndecidedAction
 
     folder = model_folder(settings.policy)
     refiner = Refiner(folder) if settings.refiner == "diffusion" else None
     action = UndecidedAction(folder) if "decisions" in settings.without else Action(folder)
-    return assemble(settings, world, Understanding(folder), action, refiner, settings.model_hash), Senses.ALL
+    understanding = (Unread(settings.model_hash, variant_of(folder).action) if "context" in settings.without
+                     else Understanding(folder))
+    return assemble(settings, world, understanding, action, refiner, settings.model_hash), Senses.ALL
 
 
 def guard_config(settings: DriverSettings) -> GuardConfig:

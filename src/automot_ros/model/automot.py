@@ -9,9 +9,8 @@ Reading order: joint_attention, mask, mixture, understanding, bev_encoder, actio
    policy.preprocess.understanding_inputs); and form, the ids allowed at each place of a report
    (Vocabulary.nano().report_slots()).
 
-       probe = model.probe()                                   # only teaches; add its parameters to the optimiser
-       loss = model.understanding.loss(frames, prompt, report, form, probe, probe_classes(light, ahead))
-       loss.total.backward()                                   # also: loss.words, loss.probe, loss.word_accuracy
+       loss = model.understanding.loss(frames, prompt, report, form)
+       loss.words.backward()                                   # also: loss.word_accuracy, loss.newest_BKD for a probe
 
 2. Contexts for the action stage, from the frozen understanding expert. Either its own words (as in driving)
 
@@ -51,7 +50,7 @@ from torch import Tensor, nn
 
 from automot_ros.model.action import ActionBatch, ActionExpert, ActionOutput
 from automot_ros.model.refiner import ActionRefiner, RefinerDraft
-from automot_ros.model.understanding import Context, Frames, SceneProbe, Understanding
+from automot_ros.model.understanding import Context, Frames, Understanding
 from automot_ros.model.variants import Variant
 
 
@@ -66,12 +65,6 @@ class AutoMoT(nn.Module):
             self.understanding = Understanding(variant)
             self.action = ActionExpert(variant)
             self.refiner = ActionRefiner(variant)
-
-    def probe(self, seed: int = 0) -> SceneProbe:
-        """A fresh probe for the understanding stage."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            return SceneProbe(self.variant.understanding.hidden)
 
     def forward(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor,
                 batch: ActionBatch) -> ActionOutput:
@@ -115,11 +108,6 @@ def join_contexts(rows: Sequence[ContextRow]) -> Context:
         keys[:, i, :, :tokens], values[:, i, :, :tokens] = row.keys_LGTH, row.values_LGTV
         mask_BT[i, :tokens] = True
     return Context(list(keys), list(values), torch.tensor([row.next_position for row in rows]), mask_BT)
-
-
-def probe_classes(light_B: Tensor, ahead_B: Tensor) -> Tensor:
-    """(B, 2) classes for the probe: places in LIGHT_WORDS and AHEAD_WORDS of scene.report, 0 being nothing."""
-    return torch.stack([light_B, ahead_B], dim=1).long()
 
 
 def draft_of(batch: ActionBatch, output: ActionOutput) -> RefinerDraft:

@@ -4,10 +4,10 @@ Sentences are [prompt | report]; prompts of a batch are equally long (they hold 
 word ids allowed at each of its places. One id alone is no question, it is put there and costs nothing; elsewhere the
 network chooses among the allowed ones.
 
-Training:  `loss(frames, prompt, report, form)` = loss of the answers, each among its allowed words, plus a probe's loss
-           that asks the newest frame's tokens directly for the light and the body ahead (it only teaches; it is not
-           saved). `context(frames, prompt, report)` = the keys and values of [prompt | report] that the action expert
-           reads; here a report may be padded at the right with id 0, which `Context.mask_BT` tells the action expert.
+Training:  `see(frames)` = what the vision tower makes of them; `loss(seen, prompt, report, form)` = loss of the
+           answers, each among its allowed words. `context(frames, prompt, report)` = the keys and values of
+           [prompt | report] that the action expert reads; here a report may be padded at the right with id 0, which
+           `Context.mask_BT` tells the action expert.
 Driving:   `say(frames, prompt, form)` = the report, greedily, and the context.
 
 Letters: B batch, F frames, I rows, J columns, P prompt tokens, R report tokens, T = P + R, K image tokens of a frame,
@@ -32,6 +32,8 @@ PAD_ID = 0
 Form = Sequence[Sequence[int]]
 Frames = Sequence[Tensor]
 """Groups of frames of one size, (B, F, I, J, 3) uint8 each, oldest first, as the variant's frame_shapes."""
+Seen = Sequence[Sequence[Tensor]]
+"""For each group: image tokens, then one tensor a tap of the vision tower, all (B, F, K, D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,9 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class UnderstandingLoss:
-    """`total` = words + probe. `word_accuracy`: part of the answers guessed right, the words before them given."""
+    """words: cross-entropy of the answers. word_accuracy: part of them guessed right, the words before them given."""
 
-    total: Tensor
     words: Tensor
-    probe: Tensor
     word_accuracy: Tensor
 
 
@@ -88,24 +88,6 @@ def pixel_patches(frames_BFIJ3: Tensor, size: UnderstandingSize) -> Tensor:
     x = x.reshape(len(x), rows // m, m, p, columns // m, m, p, 3).permute(0, 1, 4, 2, 5, 7, 3, 6)
     x = x.reshape(-1, 3, 1, p * p).expand(-1, -1, size.temporal_patch, -1)
     return x.reshape(len(x), -1)
-
-
-class SceneProbe(nn.Module):
-    """Asks each token of the newest frame for a lamp and a body ahead; any one token may vote. Only for training."""
-
-    CLASSES = (3, 6)
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.votes = nn.Linear(width, sum(self.CLASSES))
-        nn.init.constant_(self.votes.bias, -5.0)
-
-    def forward(self, tokens_BKD: Tensor, classes_B2: Tensor) -> Tensor:
-        """Mean cross-entropy. classes: 0 nothing, else 1 + the word's place in its list."""
-        votes_BC = self.votes(tokens_BKD).logsumexp(dim=1)
-        light, ahead = (F.cross_entropy(F.pad(votes, (1, 0)), classes_B2[:, i])
-                        for i, votes in enumerate(votes_BC.split(self.CLASSES, dim=1)))
-        return light + ahead
 
 
 class Understanding(nn.Module):
@@ -146,73 +128,76 @@ class Understanding(nn.Module):
         parts = [torch.cat(list(found.pooler_output)), *(torch.cat(list(tap)) for tap in found.deepstack_features)]
         return [part.reshape(batch, count, -1, part.shape[-1]) for part in parts]
 
-    def read(self, frames: Frames, ids_BT: Tensor, prompt_tokens: int, cache: DynamicCache,
-             logits: int) -> tuple[Tensor, Tensor]:
-        """Fill `cache` with [prompt | report]; logits of the last `logits` tokens, newest frame's tokens (B, K, D).
+    def see(self, frames: Frames) -> Seen:
+        """What the vision tower makes of all frames."""
+        return [self.image_features(group) for group in frames]
 
-        Only the newest group of frames teaches the vision tower, which is most of a step's cost.
-        """
-        grad = torch.is_grad_enabled()
-        groups = []
-        for n, group in enumerate(frames):
-            with torch.set_grad_enabled(grad and n == len(frames) - 1):
-                groups.append(self.image_features(group))
+    def read(self, seen: Seen, ids_BT: Tensor, prompt_tokens: int, cache: DynamicCache, logits: int) -> Tensor:
+        """Fill `cache` with [prompt | report]; logits of the last `logits` tokens."""
         # Sample by sample, oldest frame first: one flat list of images for each kind of feature.
-        tokens, *taps = ([image for b in range(len(ids_BT)) for group in groups for image in group[kind][b]]
-                         for kind in range(len(groups[0])))
+        tokens, *taps = ([image for b in range(len(ids_BT)) for group in seen for image in group[kind][b]]
+                         for kind in range(len(seen[0])))
         features = BaseModelOutputWithDeepstackFeatures(pooler_output=tokens, deepstack_features=taps)
         out = self.model(
             input_ids=ids_BT, position_ids=self.positions(ids_BT[:, :prompt_tokens], ids_BT.shape[1] - prompt_tokens),
             mm_encoder_outputs={"image": features}, past_key_values=cache, logits_to_keep=logits,
         )
-        return out.logits, groups[-1][0][:, -1]
+        answer: Tensor = out.logits
+        return answer
 
-    def loss(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor, form: Form,
-             probe: SceneProbe | None = None, probe_classes_B2: Tensor | None = None) -> UnderstandingLoss:
-        """Cross-entropy of the answers of a report in its form, and the probe's loss when one is given."""
+    def loss(self, seen: Seen, prompt_ids_BP: Tensor, report_ids_BR: Tensor, form: Form) -> UnderstandingLoss:
+        """Cross-entropy of the answers of a report in its form."""
         ids_BT = torch.cat([prompt_ids_BP, report_ids_BR[:, :-1]], dim=1)
-        logits_BRW, tokens_BKD = self.read(frames, ids_BT, prompt_ids_BP.shape[1], DynamicCache(),
-                                            report_ids_BR.shape[1])
+        logits_BRW = self.read(seen, ids_BT, prompt_ids_BP.shape[1], DynamicCache(), report_ids_BR.shape[1])
         asked, closed_QW = _questions(form, logits_BRW.shape[-1])
         answers_BQW = logits_BRW[:, asked].float().masked_fill(closed_QW.to(logits_BRW.device), -torch.inf)
         wanted_BQ = report_ids_BR[:, asked]
         words = F.cross_entropy(answers_BQW.flatten(0, 1), wanted_BQ.flatten())
         right = (answers_BQW.detach().argmax(-1) == wanted_BQ).float().mean()
-        seen = words.new_zeros(())
-        if probe is not None and probe_classes_B2 is not None:
-            seen = probe(tokens_BKD, probe_classes_B2)
-        return UnderstandingLoss(words + seen, words, seen, right)
+        return UnderstandingLoss(words, right)
 
     def context(self, frames: Frames, prompt_ids_BP: Tensor, report_ids_BR: Tensor) -> Context:
         """The context of a batch. Differentiable; wrap in torch.no_grad() to keep the understanding expert frozen."""
         ids_BT = torch.cat([prompt_ids_BP, report_ids_BR], dim=1)
         cache = DynamicCache()
-        self.read(frames, ids_BT, prompt_ids_BP.shape[1], cache, 1)
+        self.read(self.see(frames), ids_BT, prompt_ids_BP.shape[1], cache, 1)
         mask_BT = torch.cat([torch.ones_like(prompt_ids_BP), report_ids_BR != PAD_ID], dim=1).bool()
         start = self.positions(prompt_ids_BP, 1)[0, :, -1]
         return self._context(cache, start + (report_ids_BR != PAD_ID).sum(1), mask_BT)
 
     @torch.inference_mode()
     def say(self, frames: Frames, prompt_ids_BP: Tensor, form: Form) -> tuple[Tensor, Context]:
-        """Report ids (B, R) in their form, said greedily; and the whole context. One pass for each question."""
+        """Report ids (B, R) in their form, said greedily; and the whole context.
+
+        All answers are guessed, at first the first word allowed, and read at once; what the network would say at each
+        place is the next guess. An answer is right for ever when all before it are, so every pass makes at least one
+        more right, most make many, and a guess that leads to itself is the greedy report.
+        """
         batch, prompt = prompt_ids_BP.shape
-        device = prompt_ids_BP.device
-        report_BR = torch.tensor([words[0] for words in form], device=device).repeat(batch, 1)
-        positions_3BR = self.positions(prompt_ids_BP, len(form))[:, :, prompt:]
-        asked = [place for place, words in enumerate(form) if len(words) > 1]
-        ends = [*asked, len(form)]
+        places = len(form)
+        report_BR = torch.tensor([words[0] for words in form], device=prompt_ids_BP.device).repeat(batch, 1)
+        positions_3BR = self.positions(prompt_ids_BP, places)[:, :, prompt:]
         cache = DynamicCache()
-        begin_BT = torch.cat([prompt_ids_BP, report_BR[:, : ends[0]]], dim=1)
-        logits, _ = self.read(frames, begin_BT, prompt, cache, 1)
-        for place, end in zip(asked, ends[1:], strict=True):
-            allowed = torch.tensor(form[place], device=device)
-            report_BR[:, place] = allowed[logits[:, -1, allowed].argmax(-1)]
-            # What stands behind the answer anyway is read with it.
-            out = self.model(input_ids=report_BR[:, place:end], position_ids=positions_3BR[:, :, place:end],
-                             past_key_values=cache, logits_to_keep=1)
-            logits = out.logits
-        mask_BT = torch.ones(batch, prompt + len(form), dtype=torch.bool, device=device)
-        return report_BR, self._context(cache, positions_3BR[0, :, 0] + len(form), mask_BT)
+        # One more than the places: the prompt's last token asks for the first word.
+        ids_BT = torch.cat([prompt_ids_BP, report_BR], dim=1)
+        logits_BRW = self.read(self.see(frames), ids_BT, prompt, cache, places + 1)[:, :-1]
+        asked, closed_QW = _questions(form, logits_BRW.shape[-1])
+        closed_QW = closed_QW.to(logits_BRW.device)
+        while True:
+            said_BR = report_BR.clone()
+            said_BR[:, asked] = logits_BRW[:, asked].masked_fill(closed_QW, -torch.inf).argmax(-1)
+            changed_R = (said_BR != report_BR).any(dim=0)
+            if not changed_R.any():
+                break
+            # What stands before the first change stays, and so do its keys and values.
+            begin, report_BR = int(changed_R.int().argmax()), said_BR
+            cache.crop(begin - places)
+            out = self.model(input_ids=report_BR[:, begin:], position_ids=positions_3BR[:, :, begin:],
+                             attention_mask=_last_rows(prompt + places, places - begin, logits_BRW),
+                             past_key_values=cache)
+            logits_BRW[:, begin + 1 :] = out.logits[:, :-1]
+        mask_BT = torch.ones(batch, prompt + places, dtype=torch.bool, device=prompt_ids_BP.device)
+        return report_BR, self._context(cache, positions_3BR[0, :, 0] + places, mask_BT)
 
     def _context(self, cache: DynamicCache, next_position_B: Tensor, mask_BT: Tensor) -> Context:
         heads, value_dim = self._action.kv_heads, self._action.head_dim
@@ -228,3 +213,8 @@ def _questions(form: Form, words: int) -> tuple[list[int], Tensor]:
     for row, place in zip(closed_QW, asked, strict=True):
         row[list(form[place])] = False
     return asked, closed_QW
+
+
+def _last_rows(tokens: int, rows: int, like: Tensor) -> Tensor:
+    """(1, 1, rows, tokens): the end of a causal mask to add to scores. `transformers` would take longer to build it."""
+    return like.new_full((1, 1, rows, tokens), -torch.inf).triu(tokens - rows + 1)

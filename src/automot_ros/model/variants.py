@@ -57,6 +57,11 @@ class UnderstandingSize:
                 for count, height, width in self.frame_shapes for _ in range(count)]
 
     @property
+    def token_px(self) -> int:
+        """Side of the square of pixels behind one token."""
+        return self.patch * self.merge
+
+    @property
     def frame_tokens(self) -> tuple[int, ...]:
         """Tokens that each frame becomes after merging, oldest first."""
         return tuple(rows * columns // self.merge**2 for _, rows, columns in self.grids)

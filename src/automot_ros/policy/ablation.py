@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from automot_ros.base.errors import ConfigError
 from automot_ros.geometry.se2 import Pose2
+from automot_ros.model.variants import ActionSize
 from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.plan import Draft
@@ -56,6 +57,20 @@ class LessUnderstanding:
         if "frames" in self.without:
             obs = replace(obs, frames_4=tuple(np.zeros_like(frame) for frame in obs.frames_4))
         return self.read(obs, epoch, sequence, pose)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """In the place of an understanding expert that nobody reads: contexts of no tokens, of a model's shape and name."""
+
+    model_hash: str
+    size: ActionSize
+
+    def understand(self, obs: UnderstandingObservation, epoch: int, sequence: int, pose: Pose2) -> AttentionContext:
+        """A context without tokens and text."""
+        heads = (self.size.layers, self.size.kv_heads, 0)
+        keys, values = (np.zeros((*heads, width), np.float32) for width in (self.size.key_dim, self.size.head_dim))
+        return AttentionContext(obs.stamp_ns, epoch, sequence, self.model_hash, keys, values, 1, pose, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from automot_ros.model.understanding import Understanding
 from automot_ros.model.variants import ActionSize
+from automot_ros.training.features import frames_of
 from automot_ros.training.samples import Column, Samples
-from automot_ros.training.understanding_stage import Texts, frames_of
+from automot_ros.training.understanding_stage import Texts
 
 OLDEST = 6
 _AGE_WEIGHTS = np.array([0.10, 0.28, 0.24, 0.14, 0.12, 0.06, 0.06])

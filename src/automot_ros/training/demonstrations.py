@@ -32,7 +32,8 @@ from automot_ros.simulation.world import World
 
 LOOK_TICKS = 5
 LONGEST_TICKS = 2400
-STUCK_TICKS = 900
+STUCK_LOOKS = 40
+STILL_MPS = 0.3
 AFTER_INFRACTION_TICKS = 40
 _NEAR_M = 70.0
 _SCENERY = (BodyKind.BUILDING, BodyKind.TREE, BodyKind.POLE, BodyKind.LIGHT_HOUSING, BodyKind.LAMP, BodyKind.SIGN)
@@ -64,8 +65,11 @@ class Disturbance:
         return DriveCommand.of(command.stamp_ns, throttle, brake, command.steer + self._steer)
 
 
-def record_drive(job: tuple[str, int], driver: str, out: Path) -> str:
-    """Drive one task of a suite and keep it as the bag out/SUITE-SEED; one that is there is not driven again."""
+def record_drive(job: tuple[str, int], driver: str, out: Path, without: tuple[str, ...] = ()) -> str:
+    """Drive one task of a suite and keep it as the bag out/SUITE-SEED; one that is there is not driven again.
+
+    without: parts taken away from a model that drives, see DriverSettings.
+    """
     one_thread()
     suite, seed = job
     path = out / f"{suite}-{seed:06d}"
@@ -73,22 +77,30 @@ def record_drive(job: tuple[str, int], driver: str, out: Path) -> str:
         return "there already"
     rng = stream(seed, "disturbance")
     settings = DriverSettings(policy=driver, refiner="none", guard=driver != "expert" and bool(rng.random() < 0.3),
-                              understanding_lag_s=float(rng.choice([0.05, 0.1, 0.25, 0.5])))
+                              understanding_lag_s=float(rng.choice([0.05, 0.1, 0.25, 0.5])), without=without)
     disturbance = Disturbance(rng, 1.0 if driver == "expert" and rng.random() < 0.7 else 0.0)
     world = World(task_of(suite, seed))
     sensors, teacher, examiner = SensorSuite(world, Rig()), Expert(world), Examiner(world)
     drive, senses = make_driver(settings, world)
     drive.observe_route(world.route)
-    still, ends = 0, LONGEST_TICKS
+    stuck, ends = 0, LONGEST_TICKS
     with EpisodeWriter(path) as bag:
         bag.write(world.route)
-        while not examiner.done and world.tick < ends and still < STUCK_TICKS:
+        while not examiner.done and world.tick < ends and stuck < STUCK_LOOKS:
             tick = _sense(sensors, world, senses)
-            _keep(bag, tick, world, teacher)
+            phase = world.tick % LOOK_TICKS
+            if phase in (0, LOOK_TICKS - 1):
+                bag.write(tick.ego)
+                bag.write(tick.points)
+            if phase == 0:
+                plan = teacher.plan(only_seen=True)
+                bag.write(tick.cameras[0])
+                bag.write(label_of(plan, world))
+                # Standing where the expert would drive on is the same look again and again.
+                stuck = stuck + 1 if world.ego.speed_mps < STILL_MPS < plan.speeds_3[0] else 0
             command = drive.step(tick).command
             world.step(disturbance.apply(command, world.tick, world.ego.speed_mps))
             examiner.observe()
-            still = 0 if world.ego.speed_mps > 0.3 else still + 1
             if world.events:  # what follows a collision or a red light is nobody's example
                 ends = min(ends, world.tick + AFTER_INFRACTION_TICKS)
     looks = 1 + (world.tick - 1) // LOOK_TICKS
@@ -104,16 +116,6 @@ def _sense(sensors: SensorSuite, world: World, senses: Senses) -> SensorTick:
         return sensors.sense(camera=False)
     sensors.notice()
     return SensorTick.odometry_only(world.ego)
-
-
-def _keep(bag: EpisodeWriter, tick: SensorTick, world: World, teacher: Expert) -> None:
-    phase = world.tick % LOOK_TICKS
-    if phase in (0, LOOK_TICKS - 1):
-        bag.write(tick.ego)
-        bag.write(tick.points)
-    if phase == 0:
-        bag.write(tick.cameras[0])
-        bag.write(label_of(teacher.plan(only_seen=True), world))
 
 
 def label_of(plan: ExpertPlan, world: World) -> Label:
@@ -132,11 +134,12 @@ def label_of(plan: ExpertPlan, world: World) -> Label:
 
 
 def collect(jobs: Sequence[tuple[str, int]], driver: str, out: Path, runner: Runner,
-            progress: Callable[[str], None]) -> None:
+            progress: Callable[[str], None], without: tuple[str, ...] = ()) -> None:
     """One bag in `out` for each (suite, seed); resumable. ConfigError when the process of a drive died twice."""
     out.mkdir(parents=True, exist_ok=True)
     lost = []
-    for done, (index, said) in enumerate(runner.over(partial(record_drive, driver=driver, out=out), jobs), 1):
+    drive = partial(record_drive, driver=driver, out=out, without=without)
+    for done, (index, said) in enumerate(runner.over(drive, jobs), 1):
         suite, seed = jobs[index]
         if isinstance(said, Lost):
             lost.append(f"{suite}-{seed}: {said.why}")

@@ -21,11 +21,7 @@ from automot_ros.driving.progress import RouteProgress
 from automot_ros.evaluation.pool import Lost, Runner
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2, wrap_angle
-from automot_ros.model.action import BODY_CLASSES
 from automot_ros.policy.preprocess import (
-    BEV_CELL_M,
-    BEV_CELLS,
-    BEV_LOW_M,
     PAST_SWEEP_S,
     Sweep,
     action_images,
@@ -35,20 +31,17 @@ from automot_ros.policy.preprocess import (
     target_points,
     understanding_band,
 )
-from automot_ros.scene.actors import BodyKind
 from automot_ros.scene.plan import ROUTE_POINTS, ROUTE_STEP_M, WAYPOINT_STEP_S, WAYPOINTS
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraFrame, EgoState, LidarModel, PointCloud
 from automot_ros.simulation.expert.plan import lateral, longitudinal
-from automot_ros.training.samples import NO_MAP, SAMPLE_S, UNKNOWN, Labels, write_episode
+from automot_ros.training.bodies import body_pictures, unknown_bodies
+from automot_ros.training.samples import SAMPLE_S, UNKNOWN, Labels, write_episode
 
 Row = dict[str, object]
-MAP_CELLS = (BEV_CELLS[0] // 8, BEV_CELLS[1] // 8)
-MAP_CELL_M = 8 * BEV_CELL_M
 _TICK_NS = 50_000_000
 _KEPT_NS = SECOND_NS
 _FUTURE_S = 3.0
-_CLASS = {BodyKind.CAR: 1, BodyKind.TRUCK: 1, BodyKind.BICYCLE: 1, BodyKind.EMERGENCY: 1, BodyKind.WALKER: 2}
 
 
 class Odometry:
@@ -125,13 +118,13 @@ def _row(image_HW3: NDArray[np.uint8], clouds: Sequence[PointCloud], odometry: O
         return tuple((c.points_N4, pose.inverse().compose(odometry.pose(c.stamp_ns))) for c in newest)
 
     s_m = progress.advance(pose)
-    cells, motion = body_map(label.bodies_N7) if label.report else unknown_map()
+    bodies = body_pictures(label.bodies_N7) if label.report else unknown_bodies()
     bev = np.stack([bev_histogram(sweeps(now), lidar_m),
                     bev_histogram(sweeps(now - round(PAST_SWEEP_S * SECOND_NS) + _TICK_NS // 2), lidar_m)])
     wide, centre = action_images(image_HW3)
     return {
         "band": understanding_band(image_HW3), "past": past_band(image_HW3), "wide": wide, "centre": centre, "bev": bev,
-        "cells": cells, "motion": motion, "targets": target_points(progress.line, s_m, pose).astype(np.float32),
+        **bodies, "targets": target_points(progress.line, s_m, pose).astype(np.float32),
         "speed": np.float32(speed), "pose": np.array([pose.x_m, pose.y_m, pose.yaw_rad]),
         "waypoints": label.waypoints_62, "route": label.route_202, "speeds": label.speeds_3,
         "longitudinal": label.longitudinal_3, "lateral": label.lateral_3, "light": np.int64(label.light),
@@ -163,28 +156,6 @@ def driven(odometry: Odometry, stamp_ns: int, route: Polyline) -> Label | None:
         np.array([longitudinal(a, b) for a, b in pairwise(speeds)]),
         np.array([lateral(float(d)) for d in np.diff(yaws)]), UNKNOWN, "", math.inf, "", "",
         np.zeros((0, 7), np.float32))
-
-
-def body_map(bodies_N7: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-    """BODY_CLASSES of each 4 m cell (16, 24), and the velocity (2, 16, 24) of what is there, m/s in the ego frame."""
-    cells, motion = np.zeros(MAP_CELLS, np.uint8), np.zeros((2, *MAP_CELLS), np.float16)
-    obstacle = BODY_CLASSES.index("obstacle")
-    # People last: in a cell with a car and a walker, the walker counts.
-    for body in sorted(bodies_N7, key=lambda row: _CLASS.get(BodyKind(int(row[0])), obstacle) == 2):
-        kind, x, y, yaw, length, width, speed = (float(v) for v in body)
-        along, across = (np.linspace(-0.5, 0.5, max(2, math.ceil(size) + 1)) * size for size in (length, width))
-        a, b = (grid.ravel() for grid in np.meshgrid(along, across))
-        xy = np.column_stack([x + a * math.cos(yaw) - b * math.sin(yaw), y + a * math.sin(yaw) + b * math.cos(yaw)])
-        cell = np.floor((xy - BEV_LOW_M) / MAP_CELL_M).astype(np.int64)
-        i, j = cell[np.all((cell >= 0) & (cell < MAP_CELLS), axis=1)].T
-        cells[i, j] = _CLASS.get(BodyKind(int(kind)), obstacle)
-        motion[:, i, j] = np.array([[speed * math.cos(yaw)], [speed * math.sin(yaw)]])
-    return cells, motion
-
-
-def unknown_map() -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-    """The map of a drive whose surroundings nobody told."""
-    return np.full(MAP_CELLS, NO_MAP, np.uint8), np.zeros((2, *MAP_CELLS), np.float16)
 
 
 def prepare_bag(bag: Path, out: Path, topics: Topics,

@@ -4,8 +4,12 @@ Every step leaves its result in the work folder and is skipped when it is there.
 
     demonstrations/  bags        samples/demonstrations/  what is learned from them
     corrections-N/   bags        samples/corrections-N/   the same of round N
+    features/        what the vision tower makes of the frames of the demonstrations
     contexts/        what the frozen understanding expert made of each of these folders
     *.pt             state of each stage          model-N/  the policy that drove round N
+
+Two lines of work need nothing of each other and may be done side by side: the understanding expert learns to see, then
+to speak; the action expert learns to drive with its own eyes and is corrected. Then it learns to read the other's mind.
 """
 
 from __future__ import annotations
@@ -34,20 +38,23 @@ from automot_ros.simulation.scenarios import SIX
 from automot_ros.simulation.suites import suites_of
 from automot_ros.training import critical
 from automot_ros.training.action_stage import action_errors, train_action
-from automot_ros.training.contexts import Contexts, NoContexts, write_contexts
+from automot_ros.training.contexts import Contexts, ContextSource, NoContexts, write_contexts
 from automot_ros.training.demonstrations import collect
+from automot_ros.training.features import Features, write_features
 from automot_ros.training.loop import LoopConfig
 from automot_ros.training.prepare import prepare
 from automot_ros.training.refiner_stage import refiner_errors, train_refiner
 from automot_ros.training.samples import Samples, read_samples
 from automot_ros.training.settings import STAGES, NanoRecipe
 from automot_ros.training.share import Share
+from automot_ros.training.sight import SceneProbe, sight_figures, train_sight
 from automot_ros.training.understanding_stage import examine, texts_of, train_understanding
 
 Progress = Callable[[str], None]
 HELD_OUT = 12
 CORRECTION_SEEDS = 20_000
 _SEEDS_A_PASS, _SECOND_SEED, _MORE_PLAIN = 64, 32 * 64, 3
+_WITHOUT_UNDERSTANDING = ("warm-up", "corrections")
 
 
 def held_out(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -85,20 +92,24 @@ class NanoMaker:
         torch.manual_seed(recipe.seed)
         nano = variant("nano")
         self.understanding, self.action, self.refiner = Understanding(nano), ActionExpert(nano), ActionRefiner(nano)
+        self.probe = SceneProbe(nano.understanding.hidden)
 
     def make(self, last: str = STAGES[-1]) -> None:
-        """Everything up to a stage; after the last one the model is written to `out`."""
+        """Everything that a stage needs, and the stage; after the last one the model is written to `out`."""
         began = time.monotonic()
-        until = STAGES.index(last)
+        until, alone = STAGES.index(last), last in _WITHOUT_UNDERSTANDING
         folders = [self.collect("demonstrations", "expert", self.recipe.passes, self.recipe.first_seed)]
-        if until >= STAGES.index("understanding") and last != "warm-up":
+        if until >= STAGES.index("sight") and not alone:
+            self.learn_sight(folders)
+        if until >= STAGES.index("understanding") and not alone:
             self.learn_understanding(folders)
         if until >= STAGES.index("warm-up"):
-            self.warm_up_action(folders)
-        if until >= STAGES.index("action"):
-            self.learn_action(folders, "action", self.recipe.action_steps, 5e-4)
+            self.learn_to_drive(folders, "warm-up", self.recipe.warm_up_steps, 6e-4)
         if until >= STAGES.index("corrections"):
-            folders += [self.correct(folders, n) for n in range(1, self.recipe.rounds + 1)]
+            for number in range(1, self.recipe.rounds + 1):
+                folders.append(self.correct(folders, number))
+        if until >= STAGES.index("action"):
+            self.learn_action(folders)
         if until >= STAGES.index("refiner"):
             self.learn_refiner(folders)
             self.save(self.out)
@@ -106,44 +117,41 @@ class NanoMaker:
         self._note("wall_time_s", lambda: round(time.monotonic() - began))
 
     def collect(self, name: str, driver: str, passes: int, first_seed: int) -> str:
-        """Drive and prepare; `name` is the folder of bags and of samples."""
+        """Drive and prepare; `name` is the folder of bags and of samples. A model drives by its own eyes."""
         if self._share.main:
-            collect(drives(passes, first_seed), driver, self.work / name, self._runner, self._print)
+            collect(drives(passes, first_seed), driver, self.work / name, self._runner, self._print,
+                    () if driver == "expert" else ("context",))
             prepare(self.work / name, self.work / "samples" / name, self._runner, self._print)
         self._share.wait()
         return name
+
+    def learn_sight(self, folders: list[str]) -> None:
+        """Before stage 1: the vision tower learns what is where."""
+        samples = self._samples(folders)
+        train, test = held_out(samples)
+        train_sight(self.understanding, self.probe, samples, train, self._loop(self.recipe.sight_steps, 1e-3),
+                    self.recipe.seed, self.work / "sight.pt", self._print)
+        self._note("sight", lambda: sight_figures(self.understanding, self.probe, samples, test))
 
     def learn_understanding(self, folders: list[str]) -> None:
         """Stage 1 and its examination; the expert is frozen afterwards."""
         samples = self._samples(folders)
         train, test = held_out(samples)
-        train_understanding(self.understanding, samples, train, self._loop(self.recipe.understanding_steps, 8e-4),
-                            self.recipe.seed, self.work / "understanding.pt", self._print)
+        if self._share.main:
+            write_features(self.understanding, samples, self.work / "features", self._print)
+        self._share.wait()
+        train_understanding(self.understanding, samples, Features(samples, self.work / "features"), train,
+                            self._loop(self.recipe.understanding_steps, 8e-4), self.recipe.seed,
+                            self.work / "understanding.pt", self._print)
         self.understanding.requires_grad_(False)
         if "understanding" not in self._notes():
             self._note("understanding", lambda: examine(self.understanding, samples, train, test))
 
-    def warm_up_action(self, folders: list[str]) -> None:
-        """Before stage 2: the action expert learns to see and to steer, without a context and without words.
-
-        It needs nothing of stage 1, so both may be trained side by side.
-        """
-        samples, contexts = self._samples(folders), NoContexts(self.action.size)
-        train, test = held_out(samples)
-        train_action(self.action, samples, contexts, train, self._loop(self.recipe.warm_up_steps, 6e-4),
-                     self.recipe.seed, self.work / "warm-up.pt", self._print)
-        self._note("warm_up", lambda: {"samples": len(train),
-                                       **action_errors(self.action, samples, contexts, test)})
-
-    def learn_action(self, folders: list[str], name: str, steps: int, rate: float) -> None:
-        """Stage 2 on these folders, from the weights in hand."""
-        self.action.attach_language_head(self.understanding.language_head_WD)
-        samples, contexts = self._with_contexts(folders)
-        train, test = held_out(samples)
+    def learn_to_drive(self, folders: list[str], name: str, steps: int, rate: float) -> None:
+        """Before stage 2: the action expert learns to see and to drive, without a context and without words."""
+        samples = self._samples(folders)
         self._print(critical.table(samples.labels))
-        train_action(self.action, samples, contexts, train, self._loop(steps, rate), self.recipe.seed,
-                     self.work / f"{name}.pt", self._print)
-        self._note(name, lambda: {"samples": len(train), **action_errors(self.action, samples, contexts, test)})
+        self._learn_action(samples, NoContexts(self.action.size), name, steps, rate)
 
     def correct(self, folders: list[str], number: int) -> str:
         """One round: the policy in hand drives, the expert says what it should have done, and that is learned too."""
@@ -156,8 +164,20 @@ class NanoMaker:
             self._share.wait()
         seed = self.recipe.first_seed + CORRECTION_SEEDS * number
         folder = self.collect(f"corrections-{number}", str(driver), self.recipe.corrections, seed)
-        self.learn_action([*folders, folder], f"action-{number}", self.recipe.correction_steps, 3e-4)
+        self.learn_to_drive([*folders, folder], f"corrections-{number}", self.recipe.correction_steps, 5e-4)
         return folder
+
+    def learn_action(self, folders: list[str]) -> None:
+        """Stage 2, from the weights in hand: drive with the contexts of the frozen understanding expert."""
+        self.action.attach_language_head(self.understanding.language_head_WD)
+        samples, contexts = self._with_contexts(folders)
+        self._learn_action(samples, contexts, "action", self.recipe.action_steps, 5e-4)
+
+    def _learn_action(self, samples: Samples, contexts: ContextSource, name: str, steps: int, rate: float) -> None:
+        train, test = held_out(samples)
+        train_action(self.action, samples, contexts, train, self._loop(steps, rate), self.recipe.seed,
+                     self.work / f"{name}.pt", self._print)
+        self._note(name, lambda: {"samples": len(train), **action_errors(self.action, samples, contexts, test)})
 
     def learn_refiner(self, folders: list[str]) -> None:
         """Stage 3: polish the drafts of the action expert in hand."""

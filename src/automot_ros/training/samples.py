@@ -26,7 +26,7 @@ from automot_ros.base.results import write_bytes
 
 SAMPLE_S = 0.25
 FRAMES = 4
-PICTURES = ("band", "past", "wide", "centre", "bev", "cells", "motion")
+PICTURES = ("band", "past", "wide", "centre", "bev", "cells", "motion", "sectors")
 UNKNOWN, NO_MAP = -1, 255
 """A light, and the cells of a map, that nobody told."""
 
@@ -96,7 +96,8 @@ class Samples:
     pictures: a Column for each of PICTURES: band (96, 512, 3) and past (64, 256, 3), what the understanding expert sees
     of a frame as its newest and as an older one; wide (48, 128, 3) and centre (64, 192, 3), the action expert's images;
     bev (2, 128, 192); all uint8. cells (16, 24) uint8: BODY_CLASSES of a coarse map, 255 unknown; motion (2, 16, 24)
-    float16: velocity there. episode: number of the episode of each sample; names: of the episodes.
+    float16: velocity there; sectors (2, 16) uint8: nearest body in each part of the camera's view, 255 unknown.
+    episode: number of the episode of each sample; names: of the episodes.
     """
 
     labels: Labels

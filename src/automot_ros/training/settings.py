@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from automot_ros.base.quantity import check_bounds, quantity
 
-STAGES = ("demonstrations", "understanding", "warm-up", "action", "corrections", "refiner")
+STAGES = ("demonstrations", "sight", "understanding", "warm-up", "corrections", "action", "refiner")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,11 +19,13 @@ class NanoRecipe:
                            high=32)
     corrections: int = quantity(1, "", "Drives of the policy in every class, a correction round.", low=0, high=32)
     rounds: int = quantity(0, "", "Correction rounds (DAgger).", low=0, high=4)
+    sight_steps: int = quantity(4000, "", "Steps of the vision tower alone, before stage 1.", low=1, high=10_000_000)
     understanding_steps: int = quantity(1700, "", "Steps of stage 1.", low=1, high=10_000_000)
     warm_up_steps: int = quantity(3600, "", "Steps of the action expert before it has a context.", low=1,
                                   high=10_000_000)
     action_steps: int = quantity(3000, "", "Steps of stage 2.", low=1, high=10_000_000)
-    correction_steps: int = quantity(1500, "", "Further steps of stage 2 a correction round.", low=1, high=10_000_000)
+    correction_steps: int = quantity(1500, "", "Further steps without a context, a correction round.",
+                                     low=1, high=10_000_000)
     refiner_steps: int = quantity(400, "", "Steps of stage 3.", low=1, high=10_000_000)
     batch_size: int = quantity(32, "", "Samples a step.", low=1, high=4096)
 

@@ -14,33 +14,29 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from automot_ros.base.errors import MessageError
 from automot_ros.base.seeds import stream
-from automot_ros.model.understanding import Form, SceneProbe, Understanding
+from automot_ros.model.understanding import Form, Understanding
 from automot_ros.policy.preprocess import FRAME_TOKENS
 from automot_ros.policy.vocabulary import Vocabulary
-from automot_ros.scene.report import AHEAD_WORDS, LIGHT_WORDS, QUESTIONS, Report
+from automot_ros.scene.report import QUESTIONS, Report
 from automot_ros.training import critical
-from automot_ros.training.augment import Augment
+from automot_ros.training.features import Features, frames_of
 from automot_ros.training.loop import LoopConfig, fit
 from automot_ros.training.samples import Samples
 from automot_ros.training.share import Share
 
-Frames = list[Tensor]
-"""The older frames (B, 3, 64, 256, 3) and the newest (B, 1, 96, 512, 3), uint8."""
-
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Token ids of every sample: prompts (N, P), the expert's reports (N, R), probe classes (N, 2); and the form of a
-    report. Samples without a report have an empty one (pad ids) and are not `told`.
+    """Token ids of every sample: prompts (N, P), the expert's reports (N, R); and the form of a report.
+    Samples without a report have an empty one (pad ids) and are not `told`.
     """
 
     prompts: NDArray[np.int64]
     reports: NDArray[np.int64]
-    classes: NDArray[np.int64]
     told: NDArray[np.bool_]
     form: Form
 
@@ -50,7 +46,7 @@ def texts_of(samples: Samples, vocabulary: Vocabulary) -> Texts:
     labels, form = samples.labels, vocabulary.report_slots()
     prompts = [vocabulary.prompt(str(words), float(v), FRAME_TOKENS)
                for words, v in zip(labels.route_words, labels.speed, strict=True)]
-    reports, classes = np.zeros((len(samples), len(form)), np.int64), np.zeros((len(samples), 2), np.int64)
+    reports = np.zeros((len(samples), len(form)), np.int64)
     for i, text in enumerate(labels.report):
         if not text:
             continue
@@ -59,52 +55,34 @@ def texts_of(samples: Samples, vocabulary: Vocabulary) -> Texts:
             raise MessageError("the expert's report has another form", where=samples.names[samples.episode[i]],
                                got=str(text), wanted="drives collected with this version")
         reports[i] = vocabulary.report(report)
-        classes[i] = LIGHT_WORDS.index(report.light), AHEAD_WORDS.index(report.ahead)
-    return Texts(np.array(prompts), reports, classes, labels.report != "", form)
+    return Texts(np.array(prompts), reports, labels.report != "", form)
 
 
-def frames_of(samples: Samples, rows: NDArray[np.int64]) -> Frames:
-    """The histories of samples."""
-    older = np.array([samples.history(int(i))[:-1] for i in rows])
-    past = samples.pictures["past"][older.ravel()]
-    return [torch.from_numpy(past.reshape(*older.shape, *past.shape[1:])),
-            torch.from_numpy(samples.pictures["band"][rows])[:, None]]
+def train_understanding(understanding: Understanding, samples: Samples, features: Features,
+                        train: NDArray[np.int64], config: LoopConfig, seed: int, state_file: Path,
+                        progress: Callable[[str], None]) -> None:
+    """Teach the language model in place on the samples `train`, drawn by `seed`; resumable through `state_file`.
 
-
-class _Trained(nn.Module):
-    """The understanding expert with the probe that teaches it."""
-
-    def __init__(self, understanding: Understanding) -> None:
-        super().__init__()
-        self.understanding = understanding
-        self.probe = SceneProbe(understanding.size.hidden)
-
-
-def train_understanding(understanding: Understanding, samples: Samples, train: NDArray[np.int64], config: LoopConfig,
-                        seed: int, state_file: Path, progress: Callable[[str], None]) -> None:
-    """Train in place on the samples `train`, drawn by `seed`; resumable through `state_file`."""
+    features: what the vision tower, which learns no more, makes of the frames.
+    """
     texts = texts_of(samples, Vocabulary.nano())
     train = train[texts.told[train]]
     if not len(train):
         raise MessageError("nobody says anything in these samples", wanted="drives of `automot collect` among them")
-    # A light or a body ahead is worth more looks than an empty road.
-    weights = critical.weights(samples.labels)[train] * np.where(texts.classes[train].any(axis=1), 1.5, 1.0)
+    weights = critical.weights(samples.labels)[train]
     weights = weights / weights.sum()
-    trained = _Trained(understanding)
 
     def step_loss(step: int) -> tuple[Tensor, dict[str, float]]:
-        rng, part = stream(seed, "understanding", step), Share.here().part
-        rows = train[rng.choice(len(train), config.batch_size, p=weights)][part]
-        augment = Augment.draw(config.batch_size, rng).part(part)
-        loss = understanding.loss([augment.recolour(group) for group in frames_of(samples, rows)],
-                                  torch.from_numpy(texts.prompts[rows]), torch.from_numpy(texts.reports[rows]),
-                                  texts.form, trained.probe, torch.from_numpy(texts.classes[rows]))
-        return loss.total, {"words": float(loss.words.detach()), "probe": float(loss.probe.detach()),
-                            "accuracy": float(loss.word_accuracy)}
+        rows = train[stream(seed, "understanding", step).choice(len(train), config.batch_size, p=weights)]
+        rows = rows[Share.here().part]
+        loss = understanding.loss(features.seen(rows), torch.from_numpy(texts.prompts[rows]),
+                                  torch.from_numpy(texts.reports[rows]), texts.form)
+        return loss.words, {"accuracy": float(loss.word_accuracy)}
 
-    trained.train()
-    fit(trained, step_loss, config, state_file, progress)
-    trained.eval()
+    words = understanding.model.model.language_model
+    words.train()
+    fit(words, step_loss, config, state_file, progress)
+    words.eval()
 
 
 @torch.inference_mode()

@@ -13,7 +13,7 @@ from automot_ros.base.errors import ConfigError
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.model.action import ActionExpert
 from automot_ros.model.variants import variant
-from automot_ros.policy.ablation import PARTS, LessAction, LessRefiner, LessUnderstanding, parts_of
+from automot_ros.policy.ablation import PARTS, LessAction, LessRefiner, LessUnderstanding, Unread, parts_of
 from automot_ros.policy.checkpoint import model_hash, save_part
 from automot_ros.policy.nano import Action
 from automot_ros.policy.preprocess import ActionObservation, UnderstandingObservation
@@ -140,3 +140,13 @@ def test_an_undecided_expert_decides_as_ever_and_drives_without_it(folder: Path)
             action._expert.reasoning.queries.add_(1.0)
     assert np.array_equal(undecided.act(obs).waypoints_62, alone.waypoints_62)
     assert not np.array_equal(plain.act(obs).waypoints_62, usual.waypoints_62)
+
+
+def test_an_expert_that_nobody_reads_need_not_run(folder: Path) -> None:
+    action, obs = Action(folder), observation(model_hash(folder))
+    blank = UnderstandingObservation(7, (np.zeros((256, 512, 3), np.uint8),) * 4, 4.0, "words")
+    unread = Unread(model_hash(folder), variant("nano").action).understand(blank, 3, 11, HERE)
+    assert (unread.stamp_ns, unread.epoch, unread.sequence, unread.keys_LGTH.shape[2], unread.text) == (7, 3, 11, 0, "")
+    cut = LessAction(action.act, ("context",)).act(obs)
+    np.testing.assert_allclose(action.act(dataclasses.replace(obs, context=unread)).waypoints_62, cut.waypoints_62,
+                               atol=1e-4)

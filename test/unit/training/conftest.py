@@ -17,6 +17,7 @@ from automot_ros.model.variants import Variant, variant
 from automot_ros.policy.vocabulary import Vocabulary
 from automot_ros.scene.report import QUESTIONS, REPORT_SLOTS
 from automot_ros.training.contexts import Contexts, write_contexts
+from automot_ros.training.features import Features, write_features
 from automot_ros.training.loop import LoopConfig
 from automot_ros.training.samples import Labels, Samples, read_samples, write_episode
 from automot_ros.training.understanding_stage import texts_of
@@ -65,7 +66,9 @@ def made_pictures(count: int, seed: int = 0) -> dict[str, NDArray[np.generic]]:
     pictures: dict[str, NDArray[np.generic]] = {
         name: rng.integers(0, 256, (count, *shape), np.uint8) for name, shape in shapes.items()}
     cells = rng.integers(0, 4, (count, 16, 24)).astype(np.uint8)
-    return pictures | {"cells": cells, "motion": rng.normal(0.0, 4.0, (count, 2, 16, 24)).astype(np.float16)}
+    sectors = np.stack([rng.integers(0, 7, (count, 16)), rng.integers(0, 5, (count, 16))], axis=1).astype(np.uint8)
+    return pictures | {"cells": cells, "motion": rng.normal(0.0, 4.0, (count, 2, 16, 24)).astype(np.float16),
+                       "sectors": sectors}
 
 
 def told_and_untold(folder: Path) -> Samples:
@@ -79,7 +82,7 @@ def told_and_untold(folder: Path) -> Samples:
     nothing = np.full(3, "")
     labels = made_labels(3, 2, light=np.full(3, -1), hazard=nothing, report=nothing)
     pictures = made_pictures(3, 2)
-    pictures["cells"] = np.full((3, 16, 24), 255, np.uint8)
+    pictures["cells"], pictures["sectors"] = np.full((3, 16, 24), 255, np.uint8), np.full((3, 2, 16), 255, np.uint8)
     write_episode(folder / "car", pictures, labels)
     return read_samples([folder])
 
@@ -118,6 +121,14 @@ def model(tiny: Variant) -> AutoMoT:
 def frozen(tiny: Variant) -> AutoMoT:
     """`model` for tests that only look."""
     return AutoMoT(tiny, seed=1).eval()
+
+
+@pytest.fixture(scope="session")
+def features(frozen: AutoMoT, samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Features:
+    """Of all samples, by the tower of `frozen` and `model`."""
+    folder = tmp_path_factory.mktemp("features")
+    write_features(frozen.understanding, samples, folder, lambda line: None, 3)
+    return Features(samples, folder)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from automot_ros.base.errors import MessageError
 from automot_ros.data.episode import EpisodeWriter, Label, Moment, Topics
@@ -34,7 +33,7 @@ from automot_ros.scene.report import REPORT_SLOTS
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraFrame, EgoState, LidarModel, PointCloud
 from automot_ros.training.action_stage import action_batch
-from automot_ros.training.prepare import body_map, prepare, prepare_bag, samples_of
+from automot_ros.training.prepare import prepare, prepare_bag, samples_of
 from automot_ros.training.samples import Samples, read_samples
 from automot_ros.training.understanding_stage import frames_of, texts_of
 
@@ -278,36 +277,6 @@ def test_only_looks_with_a_label_are_taken_where_there_are_labels() -> None:
     rows = samples_of([*moments, *labels], LIDAR_M)
     assert [row["pose"].tolist() for row in rows] == [
         pytest.approx([*(p := ego_at(0.25 * n).pose_map_to_ego).position_m, p.yaw_rad]) for n in (0, 1, 5)]
-
-
-def bodies(*rows: tuple[float, ...]) -> NDArray[np.float32]:
-    return np.array(rows, np.float32).reshape(-1, 7)
-
-
-def test_bodies_fill_the_cells_they_stand_in_with_their_class_and_velocity() -> None:
-    """Cells of 4 m, forward from -16 m, left from -48 m."""
-    cells, motion = body_map(bodies((BodyKind.TRUCK, 10.0, 2.0, math.pi / 2, 10.0, 2.5, 6.0)))
-    assert cells.shape == (16, 24)
-    assert np.argwhere(cells == 1).tolist() == [[i, j] for i in (6,) for j in (11, 12, 13)]
-    assert cells.astype(int).sum() == 3
-    np.testing.assert_allclose(motion[:, 6, 12], [0.0, 6.0], atol=1e-3)
-    assert not motion[:, 5].any()
-
-
-def test_the_classes_are_vehicles_people_and_everything_else() -> None:
-    kinds = {BodyKind.CAR: 1, BodyKind.BICYCLE: 1, BodyKind.EMERGENCY: 1, BodyKind.WALKER: 2, BodyKind.CONE: 3,
-             BodyKind.DOOR: 3, BodyKind.CONTAINER: 3}
-    for kind, wanted in kinds.items():
-        assert body_map(bodies((kind, 10.0, 2.0, 0.0, 0.5, 0.5, 0.0)))[0].max() == wanted
-
-
-def test_a_walker_beside_a_car_counts_and_what_is_outside_does_not() -> None:
-    car, walker = (BodyKind.CAR, 10.0, 2.0, 0.0, 3.0, 1.5, 5.0), (BodyKind.WALKER, 10.0, 2.0, 0.0, 0.4, 0.4, 1.0)
-    for order in ((car, walker), (walker, car)):
-        cells, motion = body_map(bodies(*order))
-        assert cells[6, 12] == 2 and motion[0, 6, 12] == 1.0
-    cells, motion = body_map(bodies(*((BodyKind.CAR, *xy, 0.0, 4.0, 2.0, 5.0) for xy in ((60.0, 0.0), (0.0, -60.0)))))
-    assert not cells.any() and not motion.any()
 
 
 def test_prepared_bags_are_skipped_and_parts_are_not_bags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

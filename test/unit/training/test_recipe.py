@@ -57,8 +57,9 @@ def test_of_two_drives_one_is_held_out_and_of_one_none_is_left(make_labels) -> N
         held_out(samples_named(make_labels, "a"))
 
 
-SHORT = NanoRecipe(passes=1, corrections=1, rounds=1, understanding_steps=1, warm_up_steps=1, action_steps=1,
-                   correction_steps=1, refiner_steps=1, batch_size=2)
+SHORT = NanoRecipe(passes=1, corrections=1, rounds=1, sight_steps=1, understanding_steps=1, warm_up_steps=1,
+                   correction_steps=1, action_steps=1, refiner_steps=1, batch_size=2)
+STAGES_KEPT = ("sight", "understanding", "warm-up", "corrections-1", "action", "refiner")
 Driven = list[tuple[str, str, int]]
 
 
@@ -96,17 +97,18 @@ def test_a_model_is_made_from_nothing_and_making_it_again_changes_nothing(driven
     assert driven == [("demonstrations", "expert", 0), ("corrections-1", driver, CORRECTION_SEEDS)]
     assert sorted(read_manifest(tmp_path / "model")["parts"]) == sorted(PARTS)
     kept = json.loads((tmp_path / "work" / "result.json").read_text())
-    assert {"understanding", "warm_up", "action", "action-1", "refiner", "wall_time_s"} <= set(kept)
-    assert kept["action-1"]["samples"] > kept["action"]["samples"], "corrections are learned beside the demonstrations"
+    assert {"sight", "understanding", "warm-up", "corrections-1", "action", "refiner", "wall_time_s"} <= set(kept)
+    assert kept["corrections-1"]["samples"] > kept["warm-up"]["samples"], "corrections are learned beside the others"
+    assert kept["action"]["samples"] == kept["corrections-1"]["samples"]
     first, states = model_hash(tmp_path / "model"), {p.name: p.read_bytes() for p in (tmp_path / "work").glob("*.pt")}
-    assert set(states) == {f"{n}.pt" for n in ("understanding", "warm-up", "action", "action-1", "refiner")}
+    assert set(states) == {f"{n}.pt" for n in STAGES_KEPT}
     made(tmp_path)
     assert model_hash(tmp_path / "model") == first != model_hash(tmp_path / "work" / "model-1")
     assert {p.name: p.read_bytes() for p in (tmp_path / "work").glob("*.pt")} == states
 
 
 @pytest.mark.parametrize(("last", "states"), [("demonstrations", set()), ("warm-up", {"warm-up.pt"}),
-                                              ("understanding", {"understanding.pt"})])
+                                              ("understanding", {"sight.pt", "understanding.pt"})])
 def test_one_may_stop_after_a_stage_and_warm_up_needs_no_understanding(
     driven: Driven, tmp_path: Path, last: str, states: set[str]
 ) -> None:

@@ -13,10 +13,11 @@ from automot_ros.base.errors import MessageError
 from automot_ros.model.automot import AutoMoT
 from automot_ros.policy.preprocess import FRAME_TOKENS
 from automot_ros.policy.vocabulary import Vocabulary
-from automot_ros.scene.report import AHEAD_WORDS, LIGHT_WORDS, QUESTIONS, Report
+from automot_ros.scene.report import QUESTIONS, Report
+from automot_ros.training.features import Features
 from automot_ros.training.loop import LoopConfig
 from automot_ros.training.samples import Samples
-from automot_ros.training.understanding_stage import examine, frames_of, texts_of, train_understanding
+from automot_ros.training.understanding_stage import examine, texts_of, train_understanding
 
 WORDS = Vocabulary.nano()
 EXPERTS, CARS = np.arange(9), np.arange(9, 12)
@@ -28,9 +29,8 @@ def test_texts_are_the_words_of_the_samples(samples: Samples) -> None:
     for i in EXPERTS:
         report = Report.parse(str(labels.report[i]))
         assert report is not None and WORDS.decode(texts.reports[i]) == report.text()
-        assert texts.classes[i].tolist() == [LIGHT_WORDS.index(report.light), AHEAD_WORDS.index(report.ahead)]
         assert texts.prompts[i].tolist() == WORDS.prompt("straight in 60 m", 8.0, FRAME_TOKENS)
-    assert not texts.reports[CARS].any() and not texts.classes[CARS].any()
+    assert not texts.reports[CARS].any()
     assert texts.form == WORDS.report_slots()
 
 
@@ -42,31 +42,24 @@ def test_a_report_of_another_version_is_named_with_its_drive(samples: Samples) -
         texts_of(changed, WORDS)
 
 
-def test_frames_are_the_last_three_small_and_the_newest_whole(samples: Samples) -> None:
-    older, newest = frames_of(samples, np.array([7, 3]))
-    assert older.shape == (2, 3, 64, 256, 3) and newest.shape == (2, 1, 96, 512, 3)
-    for n, history in enumerate(([5, 5, 6], [0, 1, 2])):
-        assert np.array_equal(older[n].numpy(), samples.pictures["past"][np.array(history)])
-    assert np.array_equal(newest[:, 0].numpy(), samples.pictures["band"][np.array([7, 3])])
-
-
-def test_the_loss_of_a_batch_is_the_mean_of_its_halves(frozen: AutoMoT, samples: Samples) -> None:
-    texts, probe = texts_of(samples, WORDS), frozen.probe()
+def test_the_loss_of_a_batch_is_the_mean_of_its_halves(frozen: AutoMoT, samples: Samples, features: Features) -> None:
+    texts = texts_of(samples, WORDS)
 
     def loss(rows: np.ndarray) -> torch.Tensor:
-        return frozen.understanding.loss(
-            frames_of(samples, rows), torch.from_numpy(texts.prompts[rows]), torch.from_numpy(texts.reports[rows]),
-            texts.form, probe, torch.from_numpy(texts.classes[rows])).total
+        return frozen.understanding.loss(features.seen(rows), torch.from_numpy(texts.prompts[rows]),
+                                         torch.from_numpy(texts.reports[rows]), texts.form).words
 
     with torch.no_grad():
         whole, halves = loss(np.arange(8)), [loss(np.arange(rank, 8, 2)) for rank in range(2)]
     torch.testing.assert_close(torch.stack(halves).mean(), whole, atol=1e-4, rtol=0)
 
 
-def test_the_expert_learns_what_is_said_and_passes_its_examination(model: AutoMoT, samples: Samples, losses) -> None:
+def test_the_expert_learns_what_is_said_and_passes_its_examination(
+    model: AutoMoT, samples: Samples, features: Features, losses
+) -> None:
     before = examine(model.understanding, samples, EXPERTS, EXPERTS)
     curve = losses(lambda config, state, told: train_understanding(
-        model.understanding, samples, np.arange(12), config, 0, state, told), 4)
+        model.understanding, samples, features, np.arange(12), config, 0, state, told), 4)
     assert np.mean(curve[-5:]) < 0.85 * np.mean(curve[:3])
     after = examine(model.understanding, samples, EXPERTS, EXPERTS)
     assert list(after) == [*(q.name for q in QUESTIONS), "all"]
@@ -76,8 +69,10 @@ def test_the_expert_learns_what_is_said_and_passes_its_examination(model: AutoMo
     assert all(0.0 <= value <= 1.0 for row in after.values() for value in row.values() if value is not None)
 
 
-def test_drives_without_a_word_are_not_trained_or_examined_on(frozen: AutoMoT, samples: Samples,
-                                                              tmp_path: Path) -> None:
+def test_drives_without_a_word_are_not_trained_or_examined_on(
+    frozen: AutoMoT, samples: Samples, features: Features, tmp_path: Path
+) -> None:
     with pytest.raises(MessageError, match=r"nobody says anything.*automot collect"):
-        train_understanding(frozen.understanding, samples, CARS, LoopConfig(), 0, tmp_path / "state.pt", print)
+        train_understanding(frozen.understanding, samples, features, CARS, LoopConfig(), 0, tmp_path / "s.pt",
+                            print)
     assert examine(frozen.understanding, samples, EXPERTS, CARS) == {}
