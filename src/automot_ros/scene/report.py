@@ -31,7 +31,7 @@ LIGHT_WORDS = ("none", "red", "yellow", "green")
 _BODY_WORDS = ("car", "truck", "walker", "bicycle", "obstacle", "emergency")
 AHEAD_WORDS = ("free", *_BODY_WORDS)
 HAZARD_WORDS = ("none", *_BODY_WORDS, "light", "stop_sign")
-SIDE_WORDS = ("left", "ahead", "right", NOTHING)
+SIDE_WORDS = (NOTHING, "left", "ahead", "right")
 PRIORITY_WORDS = ("none", "mine", "theirs")
 REASON_WORDS = ("free_road", "curve", "red_light", "yellow_light", "stop_sign", "lead_car", "walker", "bicycle",
                 "obstacle", "oncoming", "crossing", "merging", "emergency", "junction")

@@ -53,7 +53,8 @@ def sight_loss(probe: SceneProbe, tokens_BKD: Tensor, columns: int, samples: Sam
                rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, float]]:
     """How far the tokens of one frame of each sample are from telling what is there; what nobody told costs nothing.
 
-    Every term is a sum divided by the batch: halves of a batch average to the whole.
+    Every term is a sum divided by the batch: halves of a batch average to the whole. Figures: what was told rightly of
+    the lights (`lamp`), bodies and their distances that there are.
     """
     light_BL, body_BWC, distance_BMC = probe(tokens_BKD, columns)
     light_B = torch.from_numpy(samples.labels.light[rows])
@@ -66,10 +67,14 @@ def sight_loss(probe: SceneProbe, tokens_BKD: Tensor, columns: int, samples: Sam
     there = known & (word_BC > 0)
     distance = F.cross_entropy(distance_BMC, place_BC.masked_fill(~there, -100), reduction="sum") / columns
     lit = light_B > 0
-    figures = {"lamp": float((light_BL.argmax(1) == light_B)[lit].float().mean().nan_to_num()),
-               "body": float((body_BWC.argmax(1) == word_BC)[there].float().mean().nan_to_num()),
-               "distance": float((distance_BMC.argmax(1) == place_BC)[there].float().mean().nan_to_num())}
+    figures = {"lamp": _share(light_BL.argmax(1) == light_B, lit), "body": _share(body_BWC.argmax(1) == word_BC, there),
+               "distance": _share(distance_BMC.argmax(1) == place_BC, there)}
     return (lamp + 2.0 * body + 2.0 * distance) / len(rows), figures
+
+
+def _share(right: Tensor, where: Tensor) -> float:
+    """NaN where there is nothing to tell: a light or a body."""
+    return float(right[where].float().mean())
 
 
 def sectors_in(sectors_B2S: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
@@ -82,14 +87,14 @@ def sectors_in(sectors_B2S: NDArray[np.uint8], columns: int) -> NDArray[np.uint8
 @torch.inference_mode()
 def sight_figures(understanding: Understanding, probe: SceneProbe, samples: Samples, rows: NDArray[np.int64],
                   batch: int = 64) -> dict[str, float]:
-    """The figures of `sight_loss` on these samples, newest frames, mean over batches: shares told rightly."""
-    told: dict[str, list[float]] = {}
+    """Shares told rightly in the newest frames of these samples: see `sight_loss`."""
+    right: dict[str, list[float]] = {}
     for i in range(0, len(rows), batch):
         part = rows[i : i + batch]
         _, figures = _seen(understanding, probe, newest_and_small(samples, part)[0], samples, part)
         for name, figure in figures.items():
-            told.setdefault(name, []).append(figure)
-    return {name: round(float(np.mean(parts)), 4) for name, parts in told.items()}
+            right.setdefault(name, []).append(figure)
+    return {name: round(float(np.nanmean(parts)), 4) for name, parts in right.items()}
 
 
 def _seen(understanding: Understanding, probe: SceneProbe, frames: Tensor, samples: Samples,
