@@ -2,7 +2,8 @@
 
 Weighted as AutoMoT's action stage: decision 0.4, waypoints 2.0 (near ones more), route 1.0, speeds 0.5; beside them,
 what a driver should notice (light, distance ahead, bodies around) is asked directly, which teaches the eyes sooner.
-Now and then a sample loses its camera, its points or its context, so that none of them is leaned on alone.
+The mood of the camera and the density of points vary, and now and then a sample loses its camera, its points or its
+context, so that none of them is leaned on alone.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def action_batch(samples: Samples, rows: NDArray[np.int64], context_rows: NDArra
     if augment is not None:
         images = tuple(augment.recolour(image).masked_fill(augment.no_camera[:, None, None, None], 0)
                        for image in images)
-        bev = bev.masked_fill(augment.no_points[:, None, None, None], 0)
+        bev = augment.thin(bev)
     return ActionBatch(images, bev, torch.from_numpy(labels.targets[rows]), torch.from_numpy(np.stack(states)))
 
 

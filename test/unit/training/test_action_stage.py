@@ -31,7 +31,8 @@ ALL = np.arange(12)
 def plain(batch: int) -> Augment:
     """Nothing varied, nothing lost."""
     kept = torch.zeros(batch, dtype=torch.bool)
-    return Augment(torch.ones(batch, 3), torch.zeros(batch, 3), kept, kept, kept)
+    hits, seed = torch.ones(batch), torch.arange(batch)
+    return Augment(torch.ones(batch, 3), torch.zeros(batch, 3), hits, seed, kept, kept, kept)
 
 
 def test_a_batch_says_how_old_its_contexts_are_and_how_far_the_car_went_since(samples: Samples) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from automot_ros.training.augment import LOST_CONTEXT, LOST_SENSOR, Augment
+from automot_ros.training.augment import FEWEST_HITS, LOST_CONTEXT, LOST_SENSOR, Augment
 
 
 def draw(batch: int, seed: int = 0) -> Augment:
@@ -42,3 +42,15 @@ def test_sensors_and_contexts_are_lost_now_and_then_but_never_both_eyes() -> Non
     assert not (augment.no_camera & augment.no_points).any()
     for name, share in (("no_camera", LOST_SENSOR), ("no_points", LOST_SENSOR), ("no_context", LOST_CONTEXT)):
         assert getattr(augment, name).float().mean().item() == pytest.approx(share, rel=0.15), name
+
+
+def test_points_are_thinned_alike_in_a_batch_and_in_its_parts() -> None:
+    augment, full = draw(400), torch.full((400, 2, 16, 16), 200, dtype=torch.uint8)
+    thin = augment.thin(full)
+    assert thin.dtype == torch.uint8 and set(thin.unique().tolist()) == {0, 200}
+    left = (thin > 0).float().mean((1, 2, 3))
+    assert not left[augment.no_points].any() and augment.no_points.any()
+    there = ~augment.no_points
+    torch.testing.assert_close(left[there].double(), augment.hits[there], atol=0.1, rtol=0)
+    assert FEWEST_HITS <= augment.hits.min() < 0.65 and augment.hits.max() > 0.95
+    assert torch.equal(augment.part(slice(1, None, 2)).thin(full[1::2]), thin[1::2])
