@@ -39,8 +39,8 @@ def command(tmp_path):
     made = []
 
     def start(*flags):
-        arguments = [sys.executable, "-m", "automot_ros.cli.main", "drive", "--policy", "constant-speed", "--guard", "off",
-                     "--out", str(tmp_path / "out"), "--no-report", *flags]
+        arguments = [sys.executable, "-m", "automot_ros.cli.main", "drive", "--policy", "constant-speed",
+                     "--guard", "off", "--out", str(tmp_path / "out"), "--no-report", *flags]
         environment = {k: v for k, v in os.environ.items() if k != "ROS_DOMAIN_ID"}
         # A shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that.
         made.append(subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
