@@ -104,6 +104,7 @@ setup(
         "accelerate>=1.0", "carla>=0.9.15", "matplotlib", "moderngl", "numpy", "opencv-python-headless", "rosbags",
         "safetensors", "scipy", "torch>=2.6", "transformers>=5.0",
     ],
-    extras_require={"dev": ["hypothesis", "mypy", "pytest", "ray>=2.9", "ruff"], "ray": ["ray>=2.9"]},
+    extras_require={"dev": ["coverage", "hypothesis", "mutmut>=3.8", "mypy", "pytest", "ray>=2.9", "ruff"],
+                    "ray": ["ray>=2.9"]},
     entry_points={"console_scripts": ["automot=automot_ros.cli.main:main"]},
 )

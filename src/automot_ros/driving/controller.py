@@ -9,7 +9,7 @@ import numpy as np
 
 from automot_ros.control.config import ControlConfig
 from automot_ros.control.follow import follow
-from automot_ros.driving.clock import DriveStart, TimingConfig
+from automot_ros.driving.clock import GAP_NS, DriveStart, TimingConfig
 from automot_ros.driving.progress import RouteProgress
 from automot_ros.guard.config import GuardConfig
 from automot_ros.guard.guard import Guard
@@ -47,6 +47,7 @@ class ControllerCore:
         self.guard = Guard(guard_config, vehicle, lidar_position_ego_m)
         self._start = DriveStart()
         self._route: RouteProgress | None = None
+        self._newest_ns: int | None = None
         self._points_stamp_ns = -1
         self._trajectory_stamp_ns = -1
         self._done_stamp_ns = -1
@@ -71,7 +72,7 @@ class ControllerCore:
     def observe_trajectory(self, trajectory: Trajectory, now_ns: int) -> None:
         """Take a plan."""
         self._trajectory_stamp_ns = trajectory.stamp_ns
-        self.guard.observe_trajectory(trajectory, self._arrival(trajectory.stamp_ns, now_ns))
+        self.guard.observe_trajectory(trajectory, trajectory.stamp_ns if self._config.lockstep else now_ns)
 
     def step(self, now_ns: int) -> tuple[DriveCommand, GuardReport] | None:
         """The command for now. Lockstep: None until all inputs of one stamp are here, then once for that stamp."""
@@ -80,7 +81,7 @@ class ControllerCore:
             if ego is None or not self._complete(ego.stamp_ns):
                 return None
             self._done_stamp_ns = now_ns = ego.stamp_ns
-        self.guard.observe_goal(self._goal_m())
+        self.guard.goal_m = self._goal_m()
         verdict = self.guard.judge(now_ns)
         ego, trajectory = self.guard.ego, self.guard.trajectory
         planned = None
@@ -89,8 +90,14 @@ class ControllerCore:
         return self.guard.apply(verdict, planned, now_ns)
 
     def _arrival(self, stamp_ns: int, now_ns: int) -> int:
-        # In lockstep the time is the stamp: who was how late on this machine must not change the drive.
-        return stamp_ns if self._config.lockstep else now_ns
+        # In lockstep the time is the stamp: who was how late on this machine must not change the drive. A jump of the
+        # stamps is the next drive then, no fault of a clock: whichever input shows it first, all begin anew.
+        if not self._config.lockstep:
+            return now_ns
+        if self._newest_ns is not None and abs(stamp_ns - self._newest_ns) > GAP_NS:
+            self.guard.start_over()
+        self._newest_ns = stamp_ns
+        return stamp_ns
 
     def _goal_m(self) -> float:
         ego = self.guard.ego

@@ -115,6 +115,8 @@ class GuardReason(IntEnum):
     COMMAND_ENVELOPE = 9
     CLOCK_JUMP = 10
     PLAN_STOP = 11
+    TRAJECTORY_FAST = 12
+    RECOVERING = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,36 @@ def test_in_real_time_there_is_a_command_at_every_step_from_the_first(make_tick:
         assert done[0].stamp_ns == tick.stamp_ns
 
 
+@pytest.mark.parametrize("first", ["ego", "points"])
+def test_in_lockstep_a_jump_of_the_stamps_is_the_next_drive_and_not_a_fault(make_tick: Tick, first: str) -> None:
+    core = core_for(lockstep=True)
+    for k in (2000, 20, 2000, 2001):
+        tick = make_tick(k)
+        if first == "ego":
+            core.observe_ego(tick.ego, 0)
+        core.observe_points(tick.points, 0)
+        if first == "points":
+            core.observe_ego(tick.ego, 0)
+        core.observe_trajectory(plan_at(tick.ego), 0)
+        done = core.step(0)
+        assert done is not None
+        assert done[1].reason is GuardReason.NONE
+
+
+def test_in_real_time_a_jump_of_the_clock_stops_the_car_until_inputs_are_healthy(make_tick: Tick) -> None:
+    core, seen = core_for(), []
+    for k in (20, 21, *range(200, 209)):
+        tick = make_tick(k)
+        core.observe_ego(tick.ego, tick.stamp_ns)
+        core.observe_points(tick.points, tick.stamp_ns)
+        core.observe_trajectory(plan_at(tick.ego), tick.stamp_ns)
+        done = core.step(tick.stamp_ns)
+        assert done is not None
+        seen.append(done[1].reason)
+    assert seen[:4] == [GuardReason.NONE, GuardReason.NONE, GuardReason.CLOCK_JUMP, GuardReason.RECOVERING]
+    assert seen[-1] is GuardReason.NONE
+
+
 def test_a_plan_of_garbage_does_not_stop_the_controller_from_answering(make_tick: Tick) -> None:
     core, tick = core_for(), make_tick(20)
     nonsense = np.full((3, 2), np.nan)

@@ -172,3 +172,13 @@ def test_a_table_names_the_guard_only_where_it_watches() -> None:
     assert replace(BLIND, policy="nano", without=("age", "context")).label == "nano - context - age"
     row = run_route(RouteJob("a", "x.xml", entry=Short("a")), BLIND)
     assert summarise([row], DriverSettings(policy="expert"))["guard"] is False
+
+
+def test_every_result_names_the_checks_of_the_guard_that_were_off(suite, tmp_path) -> None:
+    row = evaluate(suite(Short("a")), BLIND, tmp_path / "out", Runner(), lambda line: None)["routes"][0]
+    off = {name: summarise([row], settings)["guard_off"] for name, settings in (
+        ("on", replace(BLIND, guard=True)), ("off", BLIND), ("expert", DriverSettings(policy="expert")))}
+    assert off["on"] == []
+    assert off["off"] == ["check_freshness", "check_context", "check_trajectory", "check_corridor", "check_goal",
+                          "check_command"]
+    assert off["expert"] == ["check_freshness", "check_context", "check_corridor"]

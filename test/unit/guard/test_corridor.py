@@ -10,9 +10,10 @@ import pytest
 
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.guard.config import GuardConfig
-from automot_ros.guard.corridor import Corridor, Obstacle, free_way, points_in_map, swept_poses
+from automot_ros.guard.corridor import Corridor, points_in_map
 from automot_ros.scene.sensing import EgoState, PointCloud
 from automot_ros.vehicle.specification import VehicleSpec
+from automot_ros.vehicle.sweep import free_way, swept_poses
 
 CONFIG, VEHICLE = GuardConfig(), VehicleSpec()
 HALF_LENGTH, HALF_WIDTH = VEHICLE.length_m / 2, VEHICLE.width_m / 2
@@ -27,8 +28,9 @@ def wall(x: float, y: float = 0.0, count: int = 3) -> np.ndarray:
 
 def free(points: np.ndarray, path: np.ndarray = STRAIGHT, speed: float = 5.0, pose: Pose2 = Pose2(0.0, 0.0, 0.0),
          config: GuardConfig = CONFIG) -> float:
-    ego = EgoState(0, pose, speed)
-    return free_way(config, VEHICLE, swept_poses(VEHICLE, path, ego, 25.0), points)
+    poses = swept_poses(VEHICLE, pose.inverse_apply(path), speed, 25.0)
+    return free_way(VEHICLE, poses, points, near_m=config.corridor_margin_m, far_m=config.corridor_margin_far_m,
+                    agreeing=config.corridor_points)
 
 
 def test_the_free_way_is_measured_from_the_bumper() -> None:
@@ -97,7 +99,7 @@ def test_in_a_bend_the_corner_that_swings_out_counts_and_the_next_lane_does_not(
 
 def test_a_car_beside_its_path_is_expected_to_return_gently() -> None:
     pose = Pose2(0.0, -1.0, 0.0)
-    poses = swept_poses(VEHICLE, STRAIGHT, EgoState(0, pose, 8.0), 25.0)
+    poses = swept_poses(VEHICLE, pose.inverse_apply(STRAIGHT), 8.0, 25.0)
     assert poses[0] == pytest.approx([0.0, 0.0, 0.0])
     assert poses[-1, :2] == pytest.approx([25.0, 1.0])
     assert max(abs(poses[:, 2])) < 0.3
@@ -132,47 +134,64 @@ def corridor_with(*points: np.ndarray) -> Corridor:
 def test_the_last_two_half_sweeps_count_and_no_older_one(make_ego: Ego) -> None:
     nothing = np.zeros((0, 2))
     ego = make_ego()
-    assert corridor_with().ahead(STRAIGHT, ego) is None
-    assert corridor_with(wall(10.0), nothing).ahead(STRAIGHT, ego) == Obstacle(pytest.approx(10.0 - HALF_LENGTH))
-    assert corridor_with(wall(10.0), nothing, nothing).ahead(STRAIGHT, ego) is None
+    assert corridor_with().ahead(STRAIGHT, ego) == (math.inf, 0.0)
+    assert corridor_with(wall(10.0), nothing).ahead(STRAIGHT, ego) == (pytest.approx(10.0 - HALF_LENGTH), 0.0)
+    assert corridor_with(wall(10.0), nothing, nothing).ahead(STRAIGHT, ego) == (math.inf, 0.0)
 
 
-def test_a_path_that_is_none_shows_no_obstacle(make_ego: Ego) -> None:
-    assert corridor_with(wall(10.0)).ahead(np.zeros((3, 2)), make_ego()) is None
+def test_the_corridor_turns_with_the_car() -> None:
+    points = np.array([[100.0, 50.0 + 10.0]] * 3)
+    path = np.stack([np.full(26, 100.0), 50.0 + np.arange(26.0)], 1)
+    ego = EgoState(0, Pose2(100.0, 50.0, math.pi / 2), 5.0)
+    assert corridor_with(points).ahead(path, ego)[0] == pytest.approx(10.0 - HALF_LENGTH)
 
 
-def tracked(corridor: Corridor, place: Callable[[float], float | None], seconds: float, speed: float) -> list[Obstacle]:
+def tracked(corridor: Corridor, place: Callable[[float], float | None], seconds: float,
+            speed: float) -> list[tuple[float, float]]:
+    """(free way, obstacle's speed) at each tick that shows an obstacle; `place` is where it stands at a time."""
     seen = []
     for k in range(round(seconds / 0.05)):
         t = 0.05 * k
         at = place(t)
         corridor.add_sweep(np.zeros((0, 2)) if at is None else wall(at))
         corridor.add_sweep(np.zeros((0, 2)))
-        obstacle = corridor.ahead(STRAIGHT + [speed * t, 0.0],
-                                  EgoState(k * 50_000_000, Pose2(speed * t, 0.0, 0.0), speed))
-        if obstacle is not None:
-            seen.append(obstacle)
+        free_m, mps = corridor.ahead(STRAIGHT + [speed * t, 0.0],
+                                     EgoState(k * 50_000_000, Pose2(speed * t, 0.0, 0.0), speed))
+        if math.isfinite(free_m):
+            seen.append((free_m, mps))
     return seen
 
 
 def test_a_leader_is_taken_as_standing_first_and_then_at_its_speed() -> None:
     seen = tracked(Corridor(CONFIG, VEHICLE), lambda t: 18.0 + 6.0 * t, 1.0, 6.0)
-    assert [o.speed_mps for o in seen[:3]] == [0.0, 0.0, 0.0]
-    assert [o.speed_mps for o in seen[4:]] == pytest.approx([6.0] * 16, abs=0.1)
+    assert [mps for _, mps in seen[:3]] == [0.0, 0.0, 0.0]
+    assert [mps for _, mps in seen[3:]] == pytest.approx([6.0] * 17, abs=0.1)
+
+
+def test_a_slow_leader_of_a_fast_car_is_one_obstacle() -> None:
+    seen = tracked(Corridor(CONFIG, VEHICLE), lambda t: 24.0 + 10.0 * t, 0.5, 25.0)
+    assert seen[-1][1] == pytest.approx(10.0, abs=0.1)
+
+
+def test_the_same_odometry_again_does_not_count_as_seen_again() -> None:
+    corridor = Corridor(CONFIG, VEHICLE)
+    tracked(corridor, lambda t: 18.0 + 6.0 * t, 0.15, 6.0)
+    corridor.add_sweep(wall(18.6))
+    assert corridor.ahead(STRAIGHT + [0.6, 0.0], EgoState(100_000_000, Pose2(0.6, 0.0, 0.0), 6.0))[1] == 0.0
 
 
 def test_an_approached_obstacle_that_stands_has_no_speed_and_an_oncoming_one_neither() -> None:
-    assert max(o.speed_mps for o in tracked(Corridor(CONFIG, VEHICLE), lambda t: 18.0, 1.0, 6.0)) < 0.1
-    assert max(o.speed_mps for o in tracked(Corridor(CONFIG, VEHICLE), lambda t: 22.0 - 3.0 * t, 1.0, 3.0)) == 0.0
+    assert max(mps for _, mps in tracked(Corridor(CONFIG, VEHICLE), lambda t: 18.0, 1.0, 6.0)) < 0.1
+    assert max(mps for _, mps in tracked(Corridor(CONFIG, VEHICLE), lambda t: 22.0 - 3.0 * t, 1.0, 3.0)) == 0.0
 
 
 def test_another_obstacle_does_not_inherit_the_track_of_the_last() -> None:
     corridor = Corridor(CONFIG, VEHICLE)
     seen = tracked(corridor, lambda t: 18.0 + 6.0 * t if t < 0.5 else 14.0 + 6.0 * t, 1.0, 6.0)
-    assert seen[9].speed_mps == pytest.approx(6.0, abs=0.1)
-    assert seen[10].speed_mps == 0.0
+    assert seen[9][1] == pytest.approx(6.0, abs=0.1)
+    assert seen[10][1] == 0.0
     gone = tracked(Corridor(CONFIG, VEHICLE), lambda t: None if 0.45 < t < 0.55 else 18.0 + 6.0 * t, 1.0, 6.0)
-    assert gone[10].speed_mps == 0.0
+    assert gone[10][1] == 0.0
 
 
 def test_odometry_of_one_stamp_twice_does_not_bend_the_track() -> None:
@@ -181,20 +200,32 @@ def test_odometry_of_one_stamp_twice_does_not_bend_the_track() -> None:
     last = EgoState(450_000_000, Pose2(2.7, 0.0, 0.0), 6.0)
     corridor.add_sweep(wall(20.7))
     again = corridor.ahead(STRAIGHT + [2.7, 0.0], last)
-    assert again is not None
-    assert again.speed_mps == pytest.approx(6.0, abs=0.1)
+    assert again[1] == pytest.approx(6.0, abs=0.1)
 
 
 def test_the_wanted_gap_is_the_firm_stopping_way_less_what_a_leader_needs() -> None:
     corridor = Corridor(CONFIG, VEHICLE)
-    assert corridor.wanted_gap_m(Obstacle(20.0), 8.0) == pytest.approx(1.0 + 1.6 + 8.0)
-    assert corridor.wanted_gap_m(Obstacle(20.0, 8.0), 8.0) == pytest.approx(1.0 + 1.6 + 8.0 - 4.0)
-    assert corridor.wanted_gap_m(Obstacle(20.0, 20.0), 2.0) == 1.0
+    assert corridor.wanted_gap_m(8.0, 0.0) == pytest.approx(1.0 + 1.6 + 8.0)
+    assert corridor.wanted_gap_m(8.0, 8.0) == pytest.approx(1.0 + 1.6 + 8.0 - 4.0)
+    assert corridor.wanted_gap_m(2.0, 20.0) == 1.0
 
 
 def test_the_nearer_the_obstacle_the_harder_the_braking_and_never_less_than_firm() -> None:
     corridor = Corridor(CONFIG, VEHICLE)
-    assert corridor.deceleration_to(Obstacle(20.0), 8.0) == 4.0
-    assert corridor.deceleration_to(Obstacle(4.5), 8.0) == pytest.approx(8.0)
-    assert corridor.deceleration_to(Obstacle(4.5, 8.0), 8.0) == pytest.approx(4.0)
-    assert corridor.deceleration_to(Obstacle(0.0), 8.0) == pytest.approx(64.0 / 0.6)
+    assert corridor.deceleration_to(20.0, 8.0, 0.0) == 4.0
+    assert corridor.deceleration_to(4.5, 8.0, 0.0) == pytest.approx(8.0)
+    assert corridor.deceleration_to(4.5, 8.0, 8.0) == pytest.approx(4.0)
+    assert corridor.deceleration_to(0.0, 8.0, 0.0) == pytest.approx(64.0 / 0.6)
+    assert corridor.deceleration_to(2.0, 8.0, 4.0) == pytest.approx(64.0 / (2.0 * (2.0 - 0.5 + 1.0)))
+    wide = Corridor(GuardConfig(stop_gap_m=2.0), VEHICLE)
+    assert wide.deceleration_to(3.0, 8.0, 0.0) == pytest.approx(64.0 / (2.0 * (3.0 - 1.0)))
+
+
+def test_points_are_kept_ten_metres_beyond_the_watched_range_and_by_their_distance_on_the_ground(
+        make_points: Points) -> None:
+    cloud = make_points(0, [(34.9, 0.0, 1.0), (35.1, 0.0, 1.0), (0.0, 34.9, 1.0), (25.0, 25.0, 1.0)])
+    placed = points_in_map(CONFIG, cloud.points_N4, (0.0, 0.0, 2.4), Pose2(0.0, 0.0, 0.0))
+    assert placed == pytest.approx(np.array([[34.9, 0.0], [0.0, 34.9]]))
+    # 30 m to the side the ground may stand 0.6 m high.
+    aside = make_points(0, [(0.0, 30.0, 0.55), (0.0, 30.0, 0.65)])
+    assert len(points_in_map(CONFIG, aside.points_N4, (0.0, 0.0, 2.4), Pose2(0.0, 0.0, 0.0))) == 1
