@@ -9,11 +9,11 @@ READY := .venv/.ready
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 unexport PYTHONPATH
 
-.PHONY: drive test unit lint nano setup doctor clean
+.PHONY: drive test faults unit guard-coverage mutants lint nano setup doctor clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make drive | test | unit | lint | nano | setup | doctor | clean     (see the head of the Makefile)"
+	@echo "make drive | test | faults | unit | guard-coverage | mutants | lint | nano | setup | doctor | clean   (see its head)"
 
 drive: $(READY)
 	@$(AUTOMOT) drive $(ARGS)
@@ -21,8 +21,23 @@ drive: $(READY)
 test: $(READY)
 	@$(PYTHON_V) -m pytest $(ARGS)
 
+# Every fault on a driving car, one after the other; an interrupted run goes on where it stopped.
+faults: $(READY)
+	@$(AUTOMOT) faults $(ARGS)
+
 unit: $(READY)
 	@$(PYTHON_V) -m pytest test/unit test/test_layers.py $(ARGS)
+
+# Lines and branches of the guard that its own tests reach: fails below 100 %.
+guard-coverage: $(READY)
+	@mkdir -p build
+	@$(PYTHON_V) -m coverage run -m pytest -q test/unit/guard test/unit/vehicle $(ARGS)
+	@$(PYTHON_V) -m coverage report
+
+# The guard with one small mistake at a time: the share that its tests notice. About half an hour on one core.
+mutants: $(READY)
+	@OMP_NUM_THREADS=1 $(PYTHON_V) -m mutmut run $(ARGS)
+	@$(PYTHON_V) .ci/mutation_score.py
 
 lint: $(READY)
 	@failed=0; $(PYTHON_V) -m ruff check . || failed=1; $(PYTHON_V) -m mypy || failed=1; exit $$failed
@@ -45,5 +60,5 @@ $(READY): setup.py pyproject.toml constraints.txt package.xml CMakeLists.txt .ci
 # build/nano, hours of training, stays.
 clean:
 	rm -rf .venv build/lib* build/bdist* build/temp* install log setup.log src/*.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .pytest_cache .mypy_cache .ruff_cache mutants
 	find src test -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "drive": Command("automot_ros.cli.drive", "drive the embedded world: every node a process, with a page to watch"),
+    "faults": Command("automot_ros.cli.faults", "break one thing at a time on a driving car and measure what it does"),
     "evaluate": Command("automot_ros.cli.evaluate", "score a driver on routes, in one process, and write result.json"),
     "collect": Command("automot_ros.cli.collect", "drive the expert, or a policy it corrects, and keep labelled bags"),
     "prepare": Command("automot_ros.cli.prepare", "turn bags (ours, CARLA's, a car's) into training samples"),

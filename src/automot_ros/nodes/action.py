@@ -18,6 +18,7 @@ from automot_ros.driving.action import ActionConfig, ActionCore
 from automot_ros.msg import ActionDraft, AttentionContext, DrivingDecision
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer, Intake
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.nodes.policies import POLICY_TEXT, action_policy
@@ -65,7 +66,8 @@ class ActionNode(DrivingNode):
         self._core = ActionCore(self._config, self._policy, self.model_hash)
         if self._route is not None:
             self._core.observe_route(self._route)
-        self._pacer = Pacer(self._config.rate_hz)
+        self._liveness = InputLiveness("points", "image")
+        self._pacer = Pacer(self._config.rate_hz, self.pace_s)
         self._intake = Intake("odometry", "points", "image")
         self._draft.forget()
 
@@ -100,17 +102,20 @@ class ActionNode(DrivingNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)
+        self._liveness.odometry(message.header.frame_id, ego)
         self._draft.again(ego.stamp_ns)
         self._core.observe_ego(ego)
         self._seen("odometry", ego.stamp_ns)
 
     def _on_points(self, message: PointCloud2) -> None:
         points = convert.points_from_msg(message)
+        self._liveness.sensor("points", message.header.frame_id, points.stamp_ns, message.data)
         self._core.observe_points(points)
         self._seen("points", points.stamp_ns)
 
     def _on_image(self, message: Image) -> None:
         frame = convert.camera_from_msg(message, self._camera)
+        self._liveness.sensor("image", message.header.frame_id, frame.stamp_ns, message.data)
         self._core.observe_image(frame)
         self._seen("image", frame.stamp_ns)
 

@@ -17,6 +17,7 @@ from automot_ros.msg import GuardStatus, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.interfaces import DRIVE_INTERFACES, contract
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.scene.plan import DriveCommand, GuardMode
@@ -67,7 +68,8 @@ class ControllerNode(DrivingNode):
         self._core = ControllerCore(self._config, self._guard_config, self._vehicle, LidarModel().position_ego_m)
         if self._route is not None:
             self._core.observe_route(self._route)
-        self._pacer = Pacer(self._config.rate_hz)
+        self._liveness = InputLiveness("points")
+        self._pacer = Pacer(self._config.rate_hz, self.pace_s)
         self._command.forget()
 
     def start(self) -> None:
@@ -88,6 +90,7 @@ class ControllerNode(DrivingNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)
+        self._liveness.odometry(message.header.frame_id, ego)
         self.seen(ego.stamp_ns)
         self._command.again(ego.stamp_ns)
         self._core.observe_ego(ego, self.now_ns())
@@ -95,6 +98,7 @@ class ControllerNode(DrivingNode):
 
     def _on_points(self, message: PointCloud2) -> None:
         points = convert.points_from_msg(message)
+        self._liveness.sensor("points", message.header.frame_id, points.stamp_ns, message.data)
         self.seen(points.stamp_ns)
         self._core.observe_points(points, self.now_ns())
         self._beat(-1)

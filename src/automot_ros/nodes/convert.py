@@ -149,7 +149,10 @@ def camera_info(model: CameraModel, stamp_ns: int) -> CameraInfo:
 
 
 def points_from_msg(message: PointCloud2) -> PointCloud:
-    """x, y, z (and intensity where there is one) as float32; points that are not finite or beyond 1 km are left out."""
+    """x, y, z (and intensity where there is one) as float32; points that are not finite or beyond 1 km are left out.
+
+    A cloud of which nothing is left is refused.
+    """
     where = "points"
     count = message.width * message.height
     if count > MAX_POINTS:
@@ -183,6 +186,8 @@ def points_from_msg(message: PointCloud2) -> PointCloud:
     if not (np.abs(points_N4[:, :3]).max() < FAR_POINT_M and finite_N.all()):  # a NaN is below nothing
         with np.errstate(invalid="ignore"):
             points_N4 = points_N4[(np.abs(points_N4[:, :3]) < FAR_POINT_M).all(axis=1) & finite_N]
+        if not len(points_N4):  # an empty road looks like this too: nobody may take it for one
+            raise MessageError("not finite", where=where, got=f"none of {count} points", wanted="numbers")
     return PointCloud(stamp_ns, points_N4)
 
 

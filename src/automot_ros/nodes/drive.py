@@ -23,12 +23,12 @@ from rclpy.signals import SignalHandlerOptions
 from automot_ros.base.errors import AutomotError
 from automot_ros.nodes.bring_up import BringUp
 from automot_ros.nodes.monitor import Monitor
+from automot_ros.nodes.revival import Revival
 from automot_ros.nodes.stack import StackSettings, drive_stack
 from automot_ros.nodes.supervisor import Supervisor, free_port, ros_environment
 from automot_ros.simulation.suites import drives_of
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-AFTER_DEATH_S = 6.0
 LINE_PERIOD_S = 5.0
 SCREEN_PERIOD_S = 0.25
 
@@ -69,7 +69,6 @@ class Drive:
         self.supervisor = Supervisor(drive_stack(self.settings), self.folder, {})
         self._shown_s = self._begun_s = time.monotonic()
         self.ready_s = 0.0
-        self._dead = ""
 
     def run(self) -> int:
         """Until every route is driven, an essential node is dead, or somebody interrupts. The exit status."""
@@ -103,15 +102,13 @@ class Drive:
         return [json.loads(f.read_text()) for f in files if f.exists()]
 
     def _watch(self) -> int:
-        died_s = None
+        revival = Revival(self._node, self.supervisor, say)
+        essential = {d.name for d in self.supervisor.stack if d.essential}
         while True:
             self._executor.spin_once(timeout_sec=0.1)
-            for name in self.supervisor.newly_dead():
-                say(self.supervisor.complaint(name))
-                if died_s is None and any(d.essential for d in self.supervisor.stack if d.name == name):
-                    self._dead, died_s = name, time.monotonic()
-                    say(f"the drive ends in {AFTER_DEATH_S:.0f} s: by then the guard has stopped the car")
-            if died_s is not None and time.monotonic() - died_s > AFTER_DEATH_S:
+            revival.poll()
+            if lost := revival.hopeless & essential:
+                say(f"the drive ends without {', '.join(sorted(lost))}")
                 return FAILED
             now = time.monotonic()
             if now - self._shown_s >= (SCREEN_PERIOD_S if sys.stdout.isatty() else LINE_PERIOD_S):

@@ -146,6 +146,11 @@ class DrivingNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         """The time of the drive: /clock in simulation, the system's clock on a car."""
         return max(int(self.get_clock().now().nanoseconds), self._newest_ns)
 
+    def pace_s(self) -> float:
+        """The clock that sets a node's pace: simulated time where there is one; else one that never jumps."""
+        simulated = self.get_parameter("use_sim_time").value
+        return self.now_ns() / 1e9 if simulated else time.monotonic()
+
     def diagnose(self, level: bytes, text: str, values: Mapping[str, object]) -> None:
         """One status on /diagnostics; call it every cycle, also when the cycle failed."""
         if self._diagnostics is None:

@@ -59,6 +59,7 @@ class RecorderNode(DrivingNode):
         self._refused: set[str] = set()
         self._timer: Any = None
         self._ring = RingReader()
+        self._lost = ""
 
     def set_up(self) -> None:
         """Check that the bag can be written where it is wanted."""
@@ -71,6 +72,7 @@ class RecorderNode(DrivingNode):
         """Open a bag and look for topics."""
         path = Path(self._config.bag)
         names = itertools.chain([path], (path.with_name(f"{path.name}_{n}") for n in itertools.count(2)))
+        self._lost = ""
         self._bag = BagWriter(next(p for p in names if not p.exists()), compress=self._config.compress)
         self._timer = self.create_timer(self._config.search_period_s, self._search)
         self._search()
@@ -84,12 +86,26 @@ class RecorderNode(DrivingNode):
             self.destroy_subscription(subscription)
         self._subscribed.clear()
         self._ring.close()
-        if self._bag is not None:
-            path, total = self._bag.close(), sum(self._bag.counts.values())
-            print(f"recorded {total} messages of {len(self._bag.counts)} topics in {path}", flush=True)
-            self._bag = None
+        bag, self._bag = self._bag, None
+        if bag is None:
+            return
+        try:
+            path, total = bag.close(), sum(bag.counts.values())
+        except OSError as error:
+            self._give_up(error)
+        else:
+            print(f"recorded {total} messages of {len(bag.counts)} topics in {path}", flush=True)
+
+    def _give_up(self, error: OSError) -> None:
+        """A full disk ends the recording, not the node, and nothing else: what is on the disk stays there."""
+        self._lost = f"the recording of {self._config.bag} ended: {error.strerror or error}"
+        self._bag = None
+        self.get_logger().error(self._lost)
 
     def _search(self) -> None:
+        if self._lost:
+            self.diagnose(ERROR, self._lost, {})
+            return
         for topic, types in self.get_topic_names_and_types():
             if topic in self._subscribed or topic in self._refused or not self._is_wanted(topic, types):
                 continue
@@ -128,8 +144,12 @@ class RecorderNode(DrivingNode):
 
     def _writer_of(self, topic: str, in_band: bool) -> Callable[[bytes], None]:
         def write(cdr: bytes) -> None:
-            if self._bag is not None:
+            if self._bag is None:
+                return
+            try:
                 self._bag.write(topic, max(0, self.now_ns()), self._with_payload(topic, cdr) if in_band else cdr)
+            except OSError as error:
+                self._give_up(error)
 
         return write
 

@@ -2,7 +2,8 @@
 
 Real time: a tick every 50 ms of the wall clock; a late command is late, an old one (0.25 s) is replaced by the brake.
 Lockstep: the world waits for the command whose stamp equals that of the sensors, as CARLA's synchronous mode does, and
-for the receipts of `readers`: who plans later from a tick must have it. Meanwhile it repeats the tick (lockstep.py).
+for receipts: who plans later from a tick must have it (`readers`). Meanwhile it repeats the tick (lockstep.py).
+In both the brake is held on silence: a command is good for 0.25 s of simulated time.
 Drives one task after the other; the clock goes on, with a jump to the next full minute between two drives.
 """
 
@@ -23,9 +24,9 @@ from automot_ros.nodes.interfaces import contract
 from automot_ros.nodes.lifecycle import OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.lockstep import Wait
 from automot_ros.nodes.stack import COMMAND_TOPIC, TAKEN_TOPIC
-from automot_ros.nodes.world_session import WorldSession
+from automot_ros.nodes.world_session import WorldSession, emptied
 from automot_ros.nodes.world_topics import WorldTopics
-from automot_ros.simulation.suites import drives_of
+from automot_ros.simulation.suites import drives_of, task_of
 
 TICK_S = 0.05
 CONTROLLER = "controller"  # its answer is the command
@@ -41,12 +42,14 @@ class SimulatorConfig:
     lockstep: bool = switch(False, "The world waits for the command of every tick.")
     duration_s: float = quantity(0.0, "s", "Simulated time after which a drive is cut off; 0: it ends by itself.",
                                  low=0.0, high=36000.0)
-    max_command_age_s: float = quantity(0.25, "s", "Real time: an older command is replaced by the brake.",
+    max_command_age_s: float = quantity(0.25, "s", "An older command is replaced by the brake.",
                                         low=0.05, high=5.0)
-    readers: str = choice("understanding,action", (),
-                          "Lockstep: nodes, joined by commas, whose receipt for every tick is waited for.")
-    answer_timeout_s: float = quantity(30.0, "s", "Lockstep: wall time after which a tick goes on with the brake.",
+    readers: str = choice("controller,understanding,action", (),
+                          "Lockstep: who is waited for at every tick, joined by commas; the controller's answer is its "
+                          "command, that of others a receipt.")
+    answer_timeout_s: float = quantity(30.0, "s", "Lockstep: wall time after which a tick goes on without the answers.",
                                        low=0.2, high=600.0)
+    traffic: bool = switch(True, "Other road users, and the weather of the seed; off: an empty road on a fine day.")
     settle_s: float = quantity(0.5, "s", "Wall time between route and first tick, for everybody to start anew.",
                                low=0.0, high=10.0)
     out: str = choice("runs/drive", (), "Folder that gets routes/<suite>-<seed>.json.")
@@ -73,7 +76,7 @@ class SimulatorNode(DrivingNode):
         self._carla = contract("carla")
         self._session = self._prepare(0)
         self._topics = WorldTopics(self, self._session, synchronous=self._config.lockstep)
-        self._wait = Wait([CONTROLLER, *filter(None, self._config.readers.split(","))], self._config.answer_timeout_s)
+        self._wait = Wait(filter(None, self._config.readers.split(",")), self._config.answer_timeout_s)
         self.subscribe(self._carla.COMMAND_MESSAGE, COMMAND_TOPIC, self._on_command, qos.PLAN)
         self.subscribe(Header, TAKEN_TOPIC, self._on_taken, qos.TAKEN)
 
@@ -94,9 +97,9 @@ class SimulatorNode(DrivingNode):
 
     def _prepare(self, offset_ns: int) -> WorldSession:
         c = self._config
-        max_age_s = c.answer_timeout_s if c.lockstep else c.max_command_age_s
         suite, seed, _ = self._drives[self._done]
-        return WorldSession(suite, seed, offset_ns, max_age_s)
+        task = task_of(suite, seed)
+        return WorldSession(task if c.traffic else emptied(task), offset_ns, c.max_command_age_s)
 
     def _begin(self) -> None:
         """Announce the drive: clock and route first, the world stands still for a moment."""
@@ -131,9 +134,7 @@ class SimulatorNode(DrivingNode):
         silent = self._wait.silent
         if self._wait.overdue():
             self.get_logger().warning(f"stamp {session.stamp_ns} ns: no answer from {', '.join(silent)} in "
-                                      f"{self._config.answer_timeout_s} s{': brake' if CONTROLLER in silent else ''}")
-            if CONTROLLER in silent:
-                session.command = None
+                                      f"{self._config.answer_timeout_s} s")
             self._advance(session)
         elif self._wait.repeat():
             self._publish(session)

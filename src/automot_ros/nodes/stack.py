@@ -44,7 +44,8 @@ class NodeDescription:
     """One process. `name` is the executable, the module in nodes/ and the node's name.
 
     `nice` lowers the priority of what may be late (10) behind what may not (0); `lifecycle` nodes are configured and
-    activated, in the order of the stack; without an `essential` node a drive cannot go on.
+    activated, in the order of the stack; without an `essential` node a drive cannot go on; who may `restart` is
+    started again when it dies.
     """
 
     name: str
@@ -53,6 +54,7 @@ class NodeDescription:
     nice: int = 0
     lifecycle: bool = True
     essential: bool = True
+    restart: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +103,8 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
                     "~/output/attention_context": CONTEXT_TOPIC, "~/output/scene_report": REPORT_TOPIC,
                     "~/output/taken": TAKEN_TOPIC}),
         NodeDescription(
-            name="action", parameters={**timing, "policy": settings.policy},
+            # Sooner than the guard gives up an old plan: both waits add up to less than half a second.
+            name="action", parameters={**timing, "policy": settings.policy, "input_timeout_s": 0.1},
             remaps={"~/input/attention_context": CONTEXT_TOPIC, "~/input/image": IMAGE_TOPIC,
                     "~/input/points": POINTS_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
                     "~/output/draft": DRAFT_TOPIC, "~/output/decision": DECISION_TOPIC,
@@ -126,7 +129,7 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
             parameters={**sim_time, "bag": f"{settings.out}/bag", "compress": True}))
     if settings.simulator:
         nodes.append(NodeDescription(
-            name="simulator",
+            name="simulator", restart=False,  # its world is gone with it, and the drive
             parameters={"lockstep": settings.lockstep, "suite": settings.suite, "first_seed": settings.first_seed,
                         "routes": settings.routes, "duration_s": settings.duration_s, "out": settings.out}))
     return tuple(nodes)

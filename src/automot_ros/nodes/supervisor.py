@@ -108,14 +108,25 @@ class Supervisor:
         for description in self.stack:
             file = self._folder / "parameters" / f"{description.name}.yaml"
             file.write_text(json.dumps({description.name: {"ros__parameters": dict(description.parameters)}}, indent=1))
-            command = [sys.executable, "-m", f"automot_ros.nodes.{description.name}", *arguments_of(description, file)]
-            if description.nice:
-                command = ["nice", "-n", str(description.nice), *command]
-            with self.log_of(description.name).open("wb") as log:
-                # A session of its own: Ctrl-C reaches this process only, which then stops the others in order.
-                self.processes[description.name] = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self._environment,
-                    start_new_session=True)
+            self.log_of(description.name).unlink(missing_ok=True)
+            self._spawn(description)
+
+    def start_again(self, name: str) -> None:
+        """Start a node that ended; its log goes on, and what it left in shared memory is removed."""
+        remove_abandoned()
+        self._spawn(next(d for d in self.stack if d.name == name))
+        self._mourned.discard(name)
+
+    def _spawn(self, description: NodeDescription) -> None:
+        file = self._folder / "parameters" / f"{description.name}.yaml"
+        command = [sys.executable, "-m", f"automot_ros.nodes.{description.name}", *arguments_of(description, file)]
+        if description.nice:
+            command = ["nice", "-n", str(description.nice), *command]
+        with self.log_of(description.name).open("ab") as log:
+            # A session of its own: Ctrl-C reaches this process only, which then stops the others in order.
+            self.processes[description.name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self._environment,
+                start_new_session=True)
 
     def newly_dead(self) -> list[str]:
         """Names of the nodes that ended since the last call."""

@@ -29,6 +29,7 @@ from automot_ros.msg import AttentionContext as ContextMessage
 from automot_ros.msg import SceneReport
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
+from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Again, Intake
 from automot_ros.nodes.policies import POLICY_TEXT, understanding_policy
 from automot_ros.policy.preprocess import UnderstandingObservation
@@ -108,6 +109,7 @@ class UnderstandingNode(DrivingNode):
         with self._wake:
             self._inbox.clear()
             self._fresh = True
+        self._liveness = InputLiveness("image")
         self._intake = Intake("odometry", "image")
 
     def start(self) -> None:
@@ -137,11 +139,14 @@ class UnderstandingNode(DrivingNode):
 
     def _on_odometry(self, message: Odometry) -> None:
         ego = convert.ego_from_msg(message)
+        self._liveness.odometry(message.header.frame_id, ego)
         self.seen(ego.stamp_ns)
         self._take("odometry", ego)
 
     def _on_image(self, message: Image) -> None:
-        self._take("image", convert.camera_from_msg(message, self._camera))
+        frame = convert.camera_from_msg(message, self._camera)
+        self._liveness.sensor("image", message.header.frame_id, frame.stamp_ns, message.data)
+        self._take("image", frame)
 
     def _take(self, name: str, item: EgoState | CameraFrame) -> None:
         """Into the inbox. Odometry that comes again asks for the context that its stamp is waiting for."""

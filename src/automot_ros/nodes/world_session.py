@@ -12,8 +12,9 @@ from automot_ros.evaluation.examiner import Examiner
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import SECOND_NS, CameraFrame, PointCloud, SensorTick
+from automot_ros.simulation.conditions import Conditions
 from automot_ros.simulation.sensors import SensorSuite
-from automot_ros.simulation.suites import task_of
+from automot_ros.simulation.tasks import DriveTask, TrafficConfig
 from automot_ros.simulation.world import World
 
 HOLD_BRAKE = 0.5
@@ -24,10 +25,10 @@ START_GRID_NS = 60 * SECOND_NS
 class WorldSession:
     """A world that stands still until it is stepped. Stamps are those of the world plus `offset_ns`."""
 
-    def __init__(self, suite: str, seed: int, offset_ns: int, max_command_age_s: float) -> None:
-        self.seed, self.offset_ns = seed, offset_ns
+    def __init__(self, task: DriveTask, offset_ns: int, max_command_age_s: float) -> None:
+        self.offset_ns = offset_ns
         self._max_age_ns = round(max_command_age_s * SECOND_NS)
-        self.world = World(task_of(suite, seed))
+        self.world = World(task)
         self.sensors = SensorSuite(self.world)
         self.sensors.sense()  # compiles the shaders: the first tick must not be late for it
         self.examiner = Examiner(self.world)
@@ -104,6 +105,12 @@ class WorldSession:
             "repeated_ticks": self.repeats,
             "sensor_to_command_ms": percentiles_ms(self._latency_s)}
         return {**scored, "timing": timing}
+
+
+def emptied(task: DriveTask) -> DriveTask:
+    """The same map and route, with nobody else on it, on a fine day."""
+    nobody = TrafficConfig(vehicles=0, parked=0, walkers=0)
+    return dataclasses.replace(task, traffic=nobody, scenarios=(), conditions=Conditions())
 
 
 def percentiles_ms(seconds: list[float]) -> dict[str, float | None]:

@@ -42,6 +42,16 @@ def test_the_timer_steps_in_soon_when_the_inputs_stop(clock):
     assert pacer.overdue()
 
 
+def test_a_lost_beat_is_replaced_at_the_full_rate(clock):
+    pacer = Pacer(20.0, clock)
+    pacer.complete(1)
+    steps = 0
+    for _ in range(20):  # a second
+        clock.now += 0.05
+        steps += pacer.overdue()
+    assert steps >= 18
+
+
 def test_without_any_beat_the_timer_runs_at_the_rate(clock):
     pacer = Pacer(20.0, clock)
     steps = 0
@@ -58,3 +68,12 @@ def test_inputs_faster_than_the_rate_do_not_drive_it_up(clock):
         steps += pacer.complete(stamp)
         clock.now += 0.01
     assert 195 <= steps <= 202
+
+
+def test_a_clock_that_goes_back_stops_nobody(clock):
+    pacer = Pacer(20.0, clock)
+    assert pacer.complete(100)
+    clock.now -= 0.6
+    assert pacer.overdue()
+    clock.now += 0.05
+    assert pacer.complete(101)
