@@ -15,11 +15,13 @@ else is in the same part.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
+import torch.distributed as distributed
 from accelerate import PartialState
 from accelerate.utils import broadcast, gather, reduce
 from torch import Tensor, nn
@@ -42,7 +44,11 @@ class Share:
     def here() -> Share:
         """This process's; joins the others at the first call. Without a launcher: all of it."""
         # Without `cpu`, accelerate takes processes launched on a machine of no accelerator for so many lonely ones.
+        joined = distributed.is_initialized()
         state = PartialState(cpu=True, timeout=_PATIENCE)
+        if distributed.is_initialized() and not joined:
+            # Its threads, where they still run when the interpreter ends, now and then abort the process.
+            atexit.register(distributed.destroy_process_group)
         return Share(state.process_index, state.num_processes, state.device)
 
     @property
