@@ -1,7 +1,8 @@
 """The eyes of the understanding expert, taught directly: the light of the ego, and the nearest body in each direction.
 
 Words alone teach them slowly: one sentence a look, of which most words can be guessed from the road and the speed. So
-the vision tower learns alone to answer for every column of its tokens; the language model then learns to read it.
+the vision tower learns alone to answer for every column of its tokens; the language model then learns to read it. Half
+of what it learns from is mirrored: to see what is where, left and right are equal.
 """
 
 from __future__ import annotations
@@ -49,17 +50,19 @@ class SceneProbe(nn.Module):
         return light_BL, body_BWC, distance_BMC
 
 
-def sight_loss(probe: SceneProbe, tokens_BKD: Tensor, columns: int, samples: Samples,
-               rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, float]]:
+def sight_loss(probe: SceneProbe, tokens_BKD: Tensor, columns: int, samples: Samples, rows: NDArray[np.int64],
+               mirrored_B: Tensor | None = None) -> tuple[Tensor, dict[str, float]]:
     """How far the tokens of one frame of each sample are from telling what is there; what nobody told costs nothing.
 
+    The frames of `mirrored_B` (bool) have left and right exchanged.
     Every term is a sum divided by the batch: halves of a batch average to the whole. Figures: what was told rightly of
     the lights (`lamp`), bodies and their distances that there are.
     """
     light_BL, body_BWC, distance_BMC = probe(tokens_BKD, columns)
     light_B = torch.from_numpy(samples.labels.light[rows])
     sectors_B2C = sectors_in(np.asarray(samples.pictures["sectors"][rows], np.uint8), columns)
-    word_BC, place_BC = torch.from_numpy(sectors_B2C).long().unbind(1)
+    told_B2C = _mirror(torch.from_numpy(sectors_B2C).long(), mirrored_B, axis=2)
+    word_BC, place_BC = told_B2C.unbind(1)
     known = word_BC != NO_MAP
     lamp = F.cross_entropy(light_BL, light_B, ignore_index=UNKNOWN, reduction="sum")
     weights = torch.tensor([_FREE_WEIGHT, *[1.0] * (len(AHEAD_WORDS) - 1)])
@@ -70,6 +73,13 @@ def sight_loss(probe: SceneProbe, tokens_BKD: Tensor, columns: int, samples: Sam
     figures = {"lamp": _share(light_BL.argmax(1) == light_B, lit), "body": _share(body_BWC.argmax(1) == word_BC, there),
                "distance": _share(distance_BMC.argmax(1) == place_BC, there)}
     return (lamp + 2.0 * body + 2.0 * distance) / len(rows), figures
+
+
+def _mirror(values: Tensor, which_B: Tensor | None, axis: int) -> Tensor:
+    """`values` with this axis reversed in some of the batch; same shape."""
+    if which_B is None:
+        return values
+    return torch.where(which_B.view(-1, *[1] * (values.ndim - 1)), values.flip(axis), values)
 
 
 def _share(right: Tensor, where: Tensor) -> float:
@@ -98,9 +108,9 @@ def sight_figures(understanding: Understanding, probe: SceneProbe, samples: Samp
 
 
 def _seen(understanding: Understanding, probe: SceneProbe, frames: Tensor, samples: Samples,
-          rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, float]]:
-    tokens_BKD = understanding.image_features(frames)[0][:, 0]
-    return sight_loss(probe, tokens_BKD, frames.shape[3] // understanding.size.token_px, samples, rows)
+          rows: NDArray[np.int64], mirrored_B: Tensor | None = None) -> tuple[Tensor, dict[str, float]]:
+    tokens_BKD = understanding.image_features(_mirror(frames, mirrored_B, axis=3))[0][:, 0]
+    return sight_loss(probe, tokens_BKD, frames.shape[3] // understanding.size.token_px, samples, rows, mirrored_B)
 
 
 def newest_and_small(samples: Samples, rows: NDArray[np.int64]) -> list[Tensor]:
@@ -118,9 +128,10 @@ def train_sight(understanding: Understanding, probe: SceneProbe, samples: Sample
         rng, part = stream(seed, "sight", step), Share.here().part
         rows = train[rng.choice(len(train), config.batch_size, p=weights)][part]
         augment = Augment.draw(config.batch_size, rng).part(part)
+        mirrored_B = torch.from_numpy(rng.random(config.batch_size) < 0.5)[part]
         total, figures = torch.zeros(()), dict[str, float]()
         for frames in newest_and_small(samples, rows):
-            loss, told = _seen(understanding, probe, augment.recolour(frames), samples, rows)
+            loss, told = _seen(understanding, probe, augment.recolour(frames), samples, rows, mirrored_B)
             total, figures = total + loss, figures or told
         return total, figures
 

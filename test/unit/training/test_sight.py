@@ -44,9 +44,13 @@ def test_tokens_that_tell_the_truth_cost_little_and_others_much(samples: Samples
             tokens[b, 7, light - 1] = 1.0
         tokens[b, np.arange(16), 3 + words], tokens[b, np.arange(16), 10 + places] = 1.0, 1.0
     loss, figures = sight_loss(probe, tokens, 16, samples, rows)
-    assert float(loss) < 0.05 and set(figures.values()) == {1.0}
+    assert float(loss.detach()) < 0.05 and set(figures.values()) == {1.0}
     wrong, _ = sight_loss(probe, tokens.roll(1, dims=1).roll(1, dims=0), 16, samples, rows)
     assert float(wrong) > 5.0
+    everywhere, nowhere = torch.ones(9, dtype=torch.bool), torch.zeros(9, dtype=torch.bool)
+    for seen, mirrored in ((tokens.flip(1), everywhere), (tokens, nowhere)):
+        assert torch.isclose(sight_loss(probe, seen, 16, samples, rows, mirrored)[0], loss)
+    assert float(sight_loss(probe, tokens, 16, samples, rows, everywhere)[0]) > 5.0
 
 
 def test_a_car_that_nobody_spoke_about_teaches_nothing(samples: Samples, frozen: AutoMoT) -> None:
