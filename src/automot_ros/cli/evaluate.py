@@ -8,7 +8,7 @@ from pathlib import Path
 from automot_ros.base.errors import ConfigError
 
 HELP = "score a driver in closed loop on the embedded world"
-POLICIES = "nano | expert | stand-still | blind | idm | a model folder"
+POLICIES = "nano | expert | stand-still | blind | idm | expert-lidar | noisy | a model folder"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,11 +13,12 @@ from automot_ros.driving.schedule import Telemetry
 from automot_ros.driving.trajectory import trajectory_from
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.guard.config import GuardConfig
-from automot_ros.policy.baselines import Cruise, Leader
+from automot_ros.policy.baselines import Cruise, Leader, PlanNoise
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.plan import WAYPOINTS
 from automot_ros.scene.route import Route
 from automot_ros.scene.sensing import LidarModel, SensorTick
+from automot_ros.simulation.expert import Expert
 from automot_ros.simulation.world import World
 
 SEEN_M = 60.0
@@ -29,13 +30,16 @@ _NARROWEST_LANE_M = 2.5
 class BaselineDrive:
     """A baseline under the controller; with `guard` its corridor check reads the LiDAR, without it nothing is read.
 
-    name: stand-still, blind, or idm.
+    name: stand-still, blind, idm; expert-lidar: the privileged expert, with the LiDAR that a guard needs; noisy: the
+    same with its plans spoiled.
     """
 
     def __init__(self, world: World, name: str, guard: GuardConfig) -> None:
         self._world, self._name = world, name
         limits, self._half_lane_N = _lanes_along(world)
         self._cruise = Cruise(world.route.points_map_N2, limits)
+        self._expert = Expert(world) if name in ("expert-lidar", "noisy") else None
+        self._noise = PlanNoise(world.task.seed) if name == "noisy" else None
         self._standing = world.static_boxes.select(np.isin(world.static_boxes.kinds_N, _VEHICLES))
         self._controller = ControllerCore(ControllerConfig(), guard, world.vehicle, LidarModel().position_ego_m)
 
@@ -44,9 +48,7 @@ class BaselineDrive:
 
     def step(self, tick: SensorTick) -> Telemetry:
         """The command for a tick; cameras are not looked at, points only by the guard."""
-        waypoints, route = self._cruise.plan(tick.ego, self.leader() if self._name == "idm" else None)
-        if self._name == "stand-still":
-            waypoints = np.zeros((WAYPOINTS, 2), np.float32)
+        waypoints, route = self._plan(tick)
         trajectory = trajectory_from(tick.ego, waypoints, route)
         self._controller.observe_ego(tick.ego, tick.stamp_ns)
         self._controller.observe_points(tick.points, tick.stamp_ns)
@@ -55,6 +57,15 @@ class BaselineDrive:
         if done is None:
             raise ConfigError("the baseline's controller waits", where="BaselineDrive", wanted="real-time stepping")
         return Telemetry(done[0], done[1], None, trajectory, None)
+
+    def _plan(self, tick: SensorTick) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._expert is not None:
+            plan = self._expert.plan()
+            if self._noise is None:
+                return plan.waypoints_62, plan.route_202
+            return self._noise.spoil(plan.waypoints_62, plan.route_202, tick.ego.speed_mps, tick.stamp_ns)
+        waypoints, route = self._cruise.plan(tick.ego, self.leader() if self._name == "idm" else None)
+        return (np.zeros((WAYPOINTS, 2), np.float32) if self._name == "stand-still" else waypoints), route
 
     def leader(self) -> Leader | None:
         """The nearest vehicle ahead in the lane of the route, standing or driving along it, never a crossing one."""

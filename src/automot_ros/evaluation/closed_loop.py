@@ -16,6 +16,7 @@ from typing import Any
 from automot_ros.base.errors import ConfigError
 from automot_ros.base.results import run_header, write_json
 from automot_ros.evaluation.drivers import DriverSettings, guard_config
+from automot_ros.evaluation.guard_watch import intervention_summary
 from automot_ros.evaluation.metrics.hazard_naming import naming_summary
 from automot_ros.evaluation.metrics.summary import summarise_routes
 from automot_ros.evaluation.pool import Lost, Runner
@@ -95,6 +96,7 @@ def summarise(routes: list[dict[str, Any]], settings: DriverSettings) -> dict[st
         "guard_off": list(guard_config(settings).switched_off),
         "understanding_lag_s": settings.understanding_lag_s, "without": list(settings.without),
         "hazards_named": naming_summary(routes),
+        "interventions": intervention_summary(route.get("guard") for route in routes),
         "routes": routes,
     }
 

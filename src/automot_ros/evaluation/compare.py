@@ -19,7 +19,7 @@ from automot_ros.evaluation.report_page import STYLE, table
 
 SCORES = ("driver", "routes", "driving score", "95 %", "success %", "completion %", "score to first",
           "success to first")
-FIGURES = ("collisions a route", "red lights a route", "comfort %", "jerk m/s3", "hazards named %")
+FIGURES = ("collisions a route", "red lights a route", "comfort %", "jerk m/s3", "hazards named %", "guarded ticks %")
 CLASSES_A_BLOCK = 6
 
 
@@ -52,7 +52,7 @@ def read_result(folder: Path) -> dict[str, Any]:
 def compare(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """One row a folder: driver, figures, score and success by scenario class, difference to the first row.
 
-    Comfort and the share of hazards named 0..1; None where a driver has none.
+    Comfort, the share of hazards named and of ticks at which the guard intervened 0..1; None where a driver has none.
     """
     results = [read_result(folder) for folder in folders]
     first = {route["id"]: route for route in results[0]["routes"]}
@@ -79,11 +79,12 @@ def _figures(result: dict[str, Any]) -> dict[str, Any]:
     counts, routes = result["infractions"], len(result["routes"])
     hits = sum(n for kind, n in counts.items() if kind.startswith("collisions"))
     # Neither a drive of nodes nor a baseline has words; results of earlier versions have no jerk.
-    named = result.get("hazards_named")
+    named, guarded = result.get("hazards_named"), result.get("interventions")
     return {"collisions_per_route": round(hits / routes, 6),
             "red_lights_per_route": round(counts["red_light"] / routes, 6),
             "comfort_corrected": result["comfort_corrected"], "jerk_mps3": result.get("jerk_mps3"),
-            "hazards_named": None if named is None else named["share"]}
+            "hazards_named": None if named is None else named["share"],
+            "guarded_ticks": None if guarded is None else guarded["share"]}
 
 
 def driver_of(result: dict[str, Any]) -> str:
@@ -123,7 +124,7 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
                 *_differences(row["difference"]),
                 f"{row['collisions_per_route']:.2f}", f"{row['red_lights_per_route']:.2f}",
                 _known(row["comfort_corrected"], 100.0, 1), _known(row["jerk_mps3"], 1.0, 2),
-                _known(row["hazards_named"], 100.0, 1)]
+                _known(row["hazards_named"], 100.0, 1), _known(row["guarded_ticks"], 100.0, 2)]
         for name in classes:
             c = row["scenarios"].get(name)
             line.append("-" if c is None else f"{c['driving_score']:.1f} / {100.0 * c['success_rate']:.0f} %")

@@ -32,7 +32,7 @@ from automot_ros.scene.sensing import LidarModel, SensorTick
 from automot_ros.simulation.expert import Expert, ExpertPlan
 from automot_ros.simulation.world import World
 
-BASELINES = ("stand-still", "blind", "idm", "constant-speed")
+BASELINES = ("stand-still", "blind", "idm", "expert-lidar", "noisy", "constant-speed")
 EPOCH = 1
 # The expert reads no sensor, its plans come ten times a second from the world itself: nothing to look at for these.
 EXPERT_GUARD = GuardConfig(check_corridor=False, check_context=False, check_freshness=False)
@@ -171,7 +171,7 @@ def make_driver(settings: DriverSettings, world: World) -> tuple[Drive, Senses]:
     """(driver, what it must be given) for a world."""
     if settings.policy == "expert":
         return ExpertDrive(world), Senses.NONE
-    if settings.policy in ("stand-still", "blind", "idm"):
+    if settings.policy in BASELINES and settings.policy != "constant-speed":
         drive = BaselineDrive(world, settings.policy, guard_config(settings))
         return drive, Senses.LIDAR if settings.guard else Senses.NONE
     if settings.policy == "constant-speed":  # the baseline of nodes, in their cores

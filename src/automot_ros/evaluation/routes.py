@@ -18,6 +18,7 @@ from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, 
 from automot_ros.driving.schedule import Telemetry
 from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.examiner import Examiner, RouteResult
+from automot_ros.evaluation.guard_watch import GuardWatch
 from automot_ros.evaluation.hazard_watch import HazardWatch
 from automot_ros.scene.sensing import Rig, SensorTick
 from automot_ros.simulation.scenarios import SCENARIOS
@@ -145,14 +146,22 @@ def run_route(job: RouteJob, settings: DriverSettings) -> dict[str, Any]:
     try:
         task = job.build()
         world = World(task)
-        watch = HazardWatch(world, settings.understanding_lag_s) if settings.has_model else None
-        result = drive_world(world, settings, watch)
+        hazards = HazardWatch(world, settings.understanding_lag_s) if settings.has_model else None
+        guard = GuardWatch() if settings.guarded else None
+        watches = [watch for watch in (hazards, guard) if watch is not None]
+
+        def watch_all(world: World, telemetry: Telemetry) -> None:
+            for watch in watches:
+                watch(world, telemetry)
+
+        result = drive_world(world, settings, watch_all)
     except (MachineError, CheckpointError):
         raise
     except Exception as error:  # noqa: BLE001 the examination goes on, whatever a route does
         text = str(error) if isinstance(error, AutomotError) else f"{type(error).__name__}: {error}"
         return failed_route(job, CRASHED if world is not None else NO_SET_UP, text, traceback.format_exc(), task, world)
-    return _record(job, result) | {"hazards": None if watch is None else watch.as_json()}
+    return _record(job, result) | {"hazards": None if hazards is None else hazards.as_json(),
+                                   "guard": None if guard is None else guard.as_json()}
 
 
 def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTask | None = None,
@@ -168,7 +177,8 @@ def failed_route(job: RouteJob, status: str, why: str, trace: str, task: DriveTa
         map="" if task is None else task.map_name, status=status, route_length_m=round(length_m, 3),
         duration_s=0.0 if world is None else round(world.tick * world.TICK_S, 3))
     not_run = [] if world is None else list(world.not_run)
-    return _record(job, nothing) | {"hazards": None, "not_run": not_run, "error": why, "traceback": trace}
+    return _record(job, nothing) | {"hazards": None, "guard": None, "not_run": not_run, "error": why,
+                                    "traceback": trace}
 
 
 def _record(job: RouteJob, result: RouteResult) -> dict[str, Any]:

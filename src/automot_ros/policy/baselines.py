@@ -1,7 +1,8 @@
-"""Policies that know little, to compare with.
+"""Policies that know little or do harm, to compare with.
 
 `StandStill` and `ConstantSpeed` take and give what nano's action expert does, so that nodes can run them. `Cruise` is
-the driving of the privileged baselines: the exact route, the speed limit, curves, and at most one leader.
+the driving of the privileged baselines: the exact route, the speed limit, curves, and at most one leader. `PlanNoise`
+spoils good plans: what a guard is for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.quantity import check_bounds, quantity
+from automot_ros.base.seeds import stream
 from automot_ros.geometry.polyline import Points, Polyline
 from automot_ros.policy.preprocess import TARGET_AHEAD_M, ActionObservation
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS, Decision, Lateral, Longitudinal
@@ -66,6 +68,43 @@ class Leader:
 
     gap_m: float
     speed_mps: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoiseConfig:
+    """How plans are spoiled. What is drawn holds for a while, as mistakes of a network do."""
+
+    hold_s: float = quantity(4.0, "s", "Time between draws.", low=0.1, high=10.0)
+    unseeing: float = quantity(0.8, "", "Share of the time in which nobody else is seen.", low=0.0, high=1.0)
+    unseeing_mps: float = quantity(8.0, "m/s", "Least speed planned meanwhile.", low=0.0, high=20.0)
+    pace: float = quantity(0.4, "", "Speed is wrong by up to this share of itself, otherwise.", low=0.0, high=0.9)
+    aside_m: float = quantity(3.0, "m", "The path is wrong by up to this much, 20 m ahead.", low=0.0, high=10.0)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+class PlanNoise:
+    """Spoils plans, the same way for the same seed and time."""
+
+    def __init__(self, seed: int, config: NoiseConfig | None = None) -> None:
+        self.config, self._seed = config or NoiseConfig(), seed
+
+    def spoil(self, waypoints_62: NDArray[np.float32], route_202: NDArray[np.float32], speed_mps: float,
+              stamp_ns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(waypoints_62, route_202), metres in the ego frame, of a driver who errs and at times sees nobody."""
+        c = self.config
+        rng = stream(self._seed, "plan noise", int(stamp_ns / (1e9 * c.hold_s)))
+        ahead_m = ROUTE_STEP_M * np.arange(1, ROUTE_POINTS + 1)
+        bend = rng.uniform(-c.aside_m, c.aside_m) * ahead_m / ahead_m[-1]
+        route = route_202 + np.stack([np.zeros(ROUTE_POINTS), bend], axis=1)
+        travelled = np.hypot(*np.diff(waypoints_62, axis=0, prepend=np.zeros((1, 2))).T).cumsum()
+        travelled *= 1.0 + rng.uniform(-c.pace, c.pace)
+        if rng.random() < c.unseeing:
+            travelled = max(speed_mps, c.unseeing_mps) * WAYPOINT_STEP_S * np.arange(1, WAYPOINTS + 1)
+        beyond = route[-1] + (route[-1] - route[-2]) * np.arange(1, _BEYOND_M + 1)[:, None]
+        line = Polyline(np.concatenate([np.zeros((1, 2)), route, beyond]))
+        return line.at(travelled).astype(np.float32), route.astype(np.float32)
 
 
 class Cruise:

@@ -12,7 +12,7 @@ from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.routes import drive_world
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import Pose2
-from automot_ros.policy.baselines import Cruise, Leader
+from automot_ros.policy.baselines import Cruise, Leader, NoiseConfig, PlanNoise
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.sensing import EgoState
 from automot_ros.simulation.tasks import TrafficConfig, plain_task
@@ -69,7 +69,7 @@ def test_a_plan_stops_behind_a_standing_leader_and_ignores_none() -> None:
 
 def test_without_guard_nothing_is_sensed_and_with_it_lidar_only() -> None:
     world = World(replace(plain_task(1), traffic=EMPTY))
-    for policy in ("stand-still", "blind", "idm"):
+    for policy in ("stand-still", "blind", "idm", "expert-lidar", "noisy"):
         assert make_driver(DriverSettings(policy, guard=False), world)[1] is Senses.NONE
         assert make_driver(DriverSettings(policy, guard=True), world)[1] is Senses.LIDAR
     assert make_driver(DriverSettings("expert", guard=True), world)[1] is Senses.NONE
@@ -97,3 +97,35 @@ def test_blind_drives_an_empty_route_to_its_end_and_stand_still_does_not_start()
     result = drive_task(task, DriverSettings("blind", guard=False))
     assert (result.status, result.driving_score) == ("Perfect", 100.0)
     assert drive_task(task, DriverSettings("stand-still"), max_ticks=60).mean_speed_mps == 0.0
+
+
+ON_AT_SIX = np.stack([3.0 * np.arange(1, 7), np.zeros(6)], axis=1).astype(np.float32)
+STRAIGHT = np.stack([np.arange(1.0, 21.0), np.zeros(20)], axis=1).astype(np.float32)
+
+
+def test_noise_is_the_same_for_a_seed_and_a_time_holds_for_a_while_and_keeps_its_limits() -> None:
+    noise, limits = PlanNoise(3), NoiseConfig()
+    drawn = []
+    for second in range(0, 400, 4):
+        at = [noise.spoil(ON_AT_SIX, STRAIGHT, 6.0, int((second + after) * 1e9)) for after in (0.0, 3.9)]
+        assert all(np.array_equal(a, b) for a, b in zip(*at, strict=True))
+        drawn.append(at[0])
+    again = PlanNoise(3).spoil(ON_AT_SIX, STRAIGHT, 6.0, 0)
+    assert all(np.array_equal(a, b) for a, b in zip(again, drawn[0], strict=True))
+    assert not np.array_equal(PlanNoise(4).spoil(ON_AT_SIX, STRAIGHT, 6.0, 0)[1], again[1])
+    aside = np.array([route[-1, 1] for _, route in drawn])
+    assert np.abs(aside).max() <= limits.aside_m and aside.std() > 0.3 * limits.aside_m
+    paces = np.array([np.hypot(*np.diff(waypoints, axis=0).T).mean() / 3.0 for waypoints, _ in drawn])
+    unseeing = np.isclose(paces, limits.unseeing_mps / 6.0, atol=0.01)
+    assert 0.65 < unseeing.mean() < 0.95
+    assert np.all(np.abs(paces[~unseeing] - 1.0) <= limits.pace + 0.02) and paces[~unseeing].std() > 0.1
+
+
+def test_the_noisy_expert_leaves_its_lane_where_the_expert_keeps_it() -> None:
+    aside = {}
+    for policy in ("expert-lidar", "noisy"):
+        world, far = World(replace(plain_task(1), traffic=EMPTY)), []
+        drive_world(world, DriverSettings(policy, guard=False), max_ticks=300, watch=lambda w, _, far=far: far.append(
+            abs(w.route_line.project(w.ego.pose_map_to_ego.position_m)[1])))
+        aside[policy] = max(far)
+    assert aside["expert-lidar"] < 0.3 < 0.6 < aside["noisy"], aside

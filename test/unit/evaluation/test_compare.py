@@ -19,7 +19,7 @@ def result(folder: Path, label: str, scores: dict[str, float]) -> Path:
     (folder / "result.json").write_text(json.dumps({
         "label": label, "policy": label, "routes": routes, "route_completion": 90.0, "crashed": 0,
         "driving_score_ci": [10.0, 95.0], "comfort_corrected": 0.75, "jerk_mps3": None,
-        "hazards_named": {"share": 0.5, "encounters": 4},
+        "hazards_named": {"share": 0.5, "encounters": 4}, "interventions": {"share": 0.0123},
         "infractions": {"collisions_pedestrian": 1, "collisions_vehicle": 2, "red_light": 1, "route_dev": 9},
         "driving_score": sum(scores.values()) / n, "success_rate": sum(r["success"] for r in routes) / n}))
     return folder
@@ -43,7 +43,8 @@ def test_figures_are_a_route_and_what_is_not_known_is_a_dash(tmp_path) -> None:
     assert (row["collisions_per_route"], row["red_lights_per_route"]) == (1.5, 0.5)
     heads, (line,) = cells([row])
     found = dict(zip(heads, line, strict=True))
-    assert [found[name] for name in ("95 %", *FIGURES)] == ["10.0-95.0", "1.50", "0.50", "75.0", "-", "50.0"]
+    assert [found[name] for name in ("95 %", *FIGURES)] == ["10.0-95.0", "1.50", "0.50", "75.0", "-", "50.0",
+                                                                      "1.23"]
 
 
 def test_the_table_has_a_row_a_driver_and_a_column_a_class(tmp_path) -> None:
