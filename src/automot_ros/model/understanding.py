@@ -167,7 +167,11 @@ class Understanding(nn.Module):
 
     @torch.inference_mode()
     def say(self, frames: Frames, prompt_ids_BP: Tensor, form: Form) -> tuple[Tensor, Context]:
-        """Report ids (B, R) in their form, said greedily; and the whole context.
+        """Report ids (B, R) in their form, said greedily; and the whole context."""
+        return self.speak(self.see(frames), prompt_ids_BP, form)
+
+    def speak(self, seen: Seen, prompt_ids_BP: Tensor, form: Form) -> tuple[Tensor, Context]:
+        """`say` of what was seen.
 
         All answers are guessed, at first the first word allowed, and read at once; what the network would say at each
         place is the next guess. An answer is right for ever when all before it are, so every pass makes at least one
@@ -180,7 +184,7 @@ class Understanding(nn.Module):
         cache = DynamicCache()
         # One more than the places: the prompt's last token asks for the first word.
         ids_BT = torch.cat([prompt_ids_BP, report_BR], dim=1)
-        logits_BRW = self.read(self.see(frames), ids_BT, prompt, cache, places + 1)[:, :-1]
+        logits_BRW = self.read(seen, ids_BT, prompt, cache, places + 1)[:, :-1]
         asked, closed_QW = _questions(form, logits_BRW.shape[-1])
         closed_QW = closed_QW.to(logits_BRW.device)
         while True:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from automot_ros.model.understanding import Understanding
 from automot_ros.model.variants import ActionSize
-from automot_ros.training.features import frames_of
+from automot_ros.training.features import Features
 from automot_ros.training.samples import Column, Samples
 from automot_ros.training.understanding_stage import Texts
 
@@ -73,9 +73,9 @@ class Contexts:
 
 
 @torch.inference_mode()
-def write_contexts(understanding: Understanding, samples: Samples, texts: Texts, folder: Path,
+def write_contexts(understanding: Understanding, samples: Samples, features: Features, texts: Texts, folder: Path,
                    progress: Callable[[str], None], batch: int = 64) -> None:
-    """Let the frozen expert read and speak at every sample; one sub-folder an episode, whole or not at all."""
+    """Let the frozen expert speak of what it saw at every sample; one sub-folder an episode, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(samples.names):
         if (folder / name).exists():
@@ -84,7 +84,7 @@ def write_contexts(understanding: Understanding, samples: Samples, texts: Texts,
         parts: dict[str, list[NDArray[np.generic]]] = {"keys": [], "values": [], "said": []}
         for i in range(0, len(rows), batch):
             some = rows[i : i + batch]
-            said, c = understanding.say(frames_of(samples, some), torch.from_numpy(texts.prompts[some]), texts.form)
+            said, c = understanding.speak(features.seen(some), torch.from_numpy(texts.prompts[some]), texts.form)
             parts["keys"].append(torch.stack(c.keys, 1).half().numpy())
             parts["values"].append(torch.stack(c.values, 1).half().numpy())
             parts["said"].append(said.numpy().astype(np.int16))

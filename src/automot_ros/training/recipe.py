@@ -4,7 +4,7 @@ Every step leaves its result in the work folder and is skipped when it is there.
 
     demonstrations/  bags        samples/demonstrations/  what is learned from them
     corrections-N/   bags        samples/corrections-N/   the same of round N
-    features/        what the vision tower makes of the frames of the demonstrations
+    features/        what the vision tower makes of the frames of each of these folders
     contexts/        what the frozen understanding expert made of each of these folders
     *.pt             state of each stage          model-N/  the policy that drove round N
 
@@ -137,10 +137,7 @@ class NanoMaker:
         """Stage 1 and its examination; the expert is frozen afterwards."""
         samples = self._samples(folders)
         train, test = held_out(samples)
-        if self._share.main:
-            write_features(self.understanding, samples, self.work / "features", self._print)
-        self._share.wait()
-        train_understanding(self.understanding, samples, Features(samples, self.work / "features"), train,
+        train_understanding(self.understanding, samples, self._features(samples), train,
                             self._loop(self.recipe.understanding_steps, 8e-4), self.recipe.seed,
                             self.work / "understanding.pt", self._print)
         self.understanding.requires_grad_(False)
@@ -201,11 +198,18 @@ class NanoMaker:
 
     def _with_contexts(self, folders: list[str]) -> tuple[Samples, Contexts]:
         samples = self._samples(folders)
+        features = self._features(samples)
         if self._share.main:
-            write_contexts(self.understanding, samples, texts_of(samples, Vocabulary.nano()), self.work / "contexts",
-                           self._print)
+            write_contexts(self.understanding, samples, features, texts_of(samples, Vocabulary.nano()),
+                           self.work / "contexts", self._print)
         self._share.wait()
         return samples, Contexts(samples, self.work / "contexts")
+
+    def _features(self, samples: Samples) -> Features:
+        if self._share.main:
+            write_features(self.understanding, samples, self.work / "features", self._print)
+        self._share.wait()
+        return Features(samples, self.work / "features")
 
     def _loop(self, steps: int, rate: float) -> LoopConfig:
         return LoopConfig(steps=steps, batch_size=self.recipe.batch_size, learning_rate=rate)

@@ -132,10 +132,12 @@ def features(frozen: AutoMoT, samples: Samples, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
-def contexts(frozen: AutoMoT, samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Contexts:
+def contexts(frozen: AutoMoT, samples: Samples, features: Features,
+             tmp_path_factory: pytest.TempPathFactory) -> Contexts:
     """Of all samples."""
     folder = tmp_path_factory.mktemp("contexts")
-    write_contexts(frozen.understanding, samples, texts_of(samples, Vocabulary.nano()), folder, lambda line: None, 3)
+    write_contexts(frozen.understanding, samples, features, texts_of(samples, Vocabulary.nano()), folder,
+                   lambda line: None, 3)
     return Contexts(samples, folder)
 
 

@@ -12,8 +12,9 @@ import torch
 from automot_ros.model.automot import AutoMoT
 from automot_ros.policy.vocabulary import REPORT_TOKENS, Vocabulary
 from automot_ros.training.contexts import OLDEST, Contexts, NoContexts, drawn, write_contexts
+from automot_ros.training.features import Features, frames_of
 from automot_ros.training.samples import SAMPLE_S, Samples
-from automot_ros.training.understanding_stage import Texts, frames_of, texts_of
+from automot_ros.training.understanding_stage import Texts, texts_of
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_stored_contexts_are_those_of_driving_in_half_precision(
         assert contexts.said(row).tolist() == said.tolist()
         for ours, theirs in zip([*keys, *values], [*live.keys, *live.values], strict=True):
             assert ours.dtype == torch.float32
-            torch.testing.assert_close(ours, theirs.half().float(), atol=1e-3, rtol=1e-3)
+            torch.testing.assert_close(ours, theirs.half().float(), atol=4e-3, rtol=4e-3)
 
 
 def test_a_batch_may_mix_drives(frozen: AutoMoT, contexts: Contexts) -> None:
@@ -46,42 +47,42 @@ def test_a_batch_may_mix_drives(frozen: AutoMoT, contexts: Contexts) -> None:
 
 
 def test_contexts_that_are_there_are_not_computed_again(
-    frozen: AutoMoT, samples: Samples, texts: Texts, contexts: Contexts, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch
+    frozen: AutoMoT, samples: Samples, features: Features, texts: Texts, contexts: Contexts,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say, asked = frozen.understanding.say, []
+    speak, asked = frozen.understanding.speak, []
 
-    def counted(frames, prompts, form):
+    def counted(seen, prompts, form):
         asked.append(len(prompts))
-        return say(frames, prompts, form)
+        return speak(seen, prompts, form)
 
-    monkeypatch.setattr(frozen.understanding, "say", counted)
+    monkeypatch.setattr(frozen.understanding, "speak", counted)
     folder = tmp_path / "contexts"
     for wanted in ([5, 4, 3], []):
-        write_contexts(frozen.understanding, samples, texts, folder, lambda line: None)
+        write_contexts(frozen.understanding, samples, features, texts, folder, lambda line: None)
         assert asked == wanted
         asked.clear()
     shutil.rmtree(folder / "b")
-    write_contexts(frozen.understanding, samples, texts, folder, lambda line: None)
+    write_contexts(frozen.understanding, samples, features, texts, folder, lambda line: None)
     assert asked == [4], "drive b alone"
     before, after = contexts.batch(np.arange(12)), Contexts(samples, folder).batch(np.arange(12))
-    torch.testing.assert_close(after[0][0], before[0][0], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(after[0][0], before[0][0], atol=4e-3, rtol=4e-3)
 
 
 def test_the_contexts_of_a_drive_are_there_whole_or_not_at_all(
-    frozen: AutoMoT, samples: Samples, texts: Texts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frozen: AutoMoT, samples: Samples, features: Features, texts: Texts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say, asked = frozen.understanding.say, []
+    speak, asked = frozen.understanding.speak, []
 
-    def dies(frames, prompts, form):
+    def dies(seen, prompts, form):
         asked.append(prompts)
         if len(asked) == 4:  # drive a has two batches, and this is the second of drive b
             raise KeyboardInterrupt
-        return say(frames, prompts, form)
+        return speak(seen, prompts, form)
 
-    monkeypatch.setattr(frozen.understanding, "say", dies)
+    monkeypatch.setattr(frozen.understanding, "speak", dies)
     with pytest.raises(KeyboardInterrupt):
-        write_contexts(frozen.understanding, samples, texts, tmp_path, lambda line: None, batch=3)
+        write_contexts(frozen.understanding, samples, features, texts, tmp_path, lambda line: None, batch=3)
     assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == ["a"]
 
 
