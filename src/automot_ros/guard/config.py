@@ -32,7 +32,7 @@ class GuardConfig:
     plan_speed_max_mps: float = quantity(35.0, "m/s", "Highest planned speed.", low=1.0, high=70.0)
     plan_acceleration_max_mps2: float = quantity(6.0, "m/s^2", "Strongest planned acceleration.", low=1.0, high=15.0)
     plan_deceleration_max_mps2: float = quantity(15.0, "m/s^2", "Strongest planned braking.", low=2.0, high=30.0)
-    plan_lateral_max_mps2: float = quantity(8.0, "m/s^2", "A plan with more is refused.", low=1.0, high=15.0)
+    plan_lateral_max_mps2: float = quantity(8.0, "m/s^2", "A plan with more within 1 s is refused.", low=1.0, high=15.0)
     plan_curvature_factor: float = quantity(1.5, "", "Planned curvature over that of the full lock.", low=1.0, high=5.0)
     lateral_max_mps2: float = quantity(3.0, "m/s^2", "Lateral acceleration the guard allows.", low=1.0, high=12.0)
     lateral_jerk_max_mps3: float = quantity(5.0, "m/s^3", "Its change, mean of half a second.", low=1.0, high=50.0)
@@ -49,6 +49,7 @@ class GuardConfig:
     ground_slope: float = quantity(0.01, "m/m", "The ground may rise this much a metre of distance.", low=0.0, high=0.1)
     overhead_m: float = quantity(2.2, "m", "Points above this height hang over the road.", low=1.0, high=5.0)
     stop_gap_m: float = quantity(1.0, "m", "Space left before an obstacle.", low=0.1, high=5.0)
+    standing_gap_m: float = quantity(4.0, "m", "Before a standing one the plan drives into.", low=0.1, high=10.0)
     reaction_s: float = quantity(0.2, "s", "Time from a point to the brake.", low=0.0, high=1.0)
     obstacle_deceleration_mps2: float = quantity(4.0, "m/s^2", "Brake where less will not do.", low=1.0, high=9.0)
     leader_deceleration_mps2: float = quantity(8.0, "m/s^2", "An obstacle may brake so hard.", low=1.0, high=12.0)
@@ -60,7 +61,7 @@ class GuardConfig:
     def __post_init__(self) -> None:
         check_bounds(self)
         for low, high in (("stale_s", "lost_s"), ("max_context_age_s", "stop_context_age_s"),
-                          ("gentle_deceleration_mps2", "firm_deceleration_mps2")):
+                          ("stop_gap_m", "standing_gap_m"), ("gentle_deceleration_mps2", "firm_deceleration_mps2")):
             if getattr(self, low) > getattr(self, high):
                 raise ConfigError("limits in the wrong order", where=f"GuardConfig.{low}", got=getattr(self, low),
                                   wanted=f"<= {high} = {getattr(self, high)}")

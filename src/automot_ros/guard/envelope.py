@@ -16,6 +16,7 @@ MAX_POINTS = 1000
 LARGEST = 1e8  # beyond any map, and no square of it overflows
 CRAWL_MPS = 1.0  # slower than this a heading or a curvature says nothing
 JERK_S = 0.5  # ISO 11270 takes the lateral jerk as the mean of this time
+SOON_S = 1.0  # further ahead a plan is a rough guess: there it limits the speed, and is refused for no bend
 LONGEST_STEP_S = 0.25  # after a longer silence the next command turns no further
 
 
@@ -31,13 +32,10 @@ def _form_fault(trajectory: Trajectory) -> str:
     n, k = len(trajectory.times_s), len(trajectory.path_K2)
     if not (2 <= n <= MAX_POINTS and 2 <= k <= MAX_POINTS):
         return f"plan has {n} points and a path of {k} points, wanted 2..{MAX_POINTS}"
-    shapes = {
-        "xy": (trajectory.xy_N2, (n, 2)), "yaw": (trajectory.yaw_rad_N, (n,)),
-        "speed": (trajectory.speed_mps_N, (n,)), "acceleration": (trajectory.acceleration_mps2_N, (n,)),
-        "curvature": (trajectory.curvature_N, (n,)), "times": (trajectory.times_s, (n,)),
-        "path": (trajectory.path_K2, (k, 2)), "context age": (np.array(trajectory.context_age_s), ()),
-    }
-    for name, (values, shape) in shapes.items():
+    shapes = {"xy_N2": (n, 2), "yaw_rad_N": (n,), "speed_mps_N": (n,), "acceleration_mps2_N": (n,), "curvature_N": (n,),
+              "times_s": (n,), "path_K2": (k, 2), "context_age_s": ()}
+    for name, shape in shapes.items():
+        values = np.asarray(getattr(trajectory, name))
         if values.shape != shape:
             return f"plan {name} has shape {values.shape}, wanted {shape}"
         if not np.all(np.abs(values) < LARGEST):
@@ -71,10 +69,11 @@ def _start_fault(config: GuardConfig, trajectory: Trajectory, ego: EgoState) -> 
 
 def _motion_fault(config: GuardConfig, vehicle: VehicleSpec, trajectory: Trajectory) -> str:
     speeds, steps_s = trajectory.speed_mps_N, np.diff(trajectory.times_s)
-    # Positions must move as the speeds say: a plan that jumps is caught even where its speeds look calm.
+    # Positions must move as the speeds say: a jump is caught even where the speeds look calm.
     jumps = np.hypot(*np.diff(trajectory.xy_N2, axis=0).T) - 0.5 * (speeds[1:] + speeds[:-1]) * steps_s
     rates = np.diff(speeds) / steps_s
     curvatures = np.abs(trajectory.curvature_N) * (speeds > CRAWL_MPS)
+    soon = (curvatures * speeds**2)[trajectory.times_s <= SOON_S]
     return _first_over([
         ("runs backwards at", -float(speeds.min()), 0.01, "m/s"),
         ("speed", float(speeds.max()), config.plan_speed_max_mps, "m/s"),
@@ -82,7 +81,7 @@ def _motion_fault(config: GuardConfig, vehicle: VehicleSpec, trajectory: Traject
         ("accelerates at", float(rates.max()), config.plan_acceleration_max_mps2, "m/s^2"),
         ("brakes at", -float(rates.min()), config.plan_deceleration_max_mps2, "m/s^2"),
         ("curvature", float(curvatures.max()), config.plan_curvature_factor * vehicle.curvature_of(1.0), "1/m"),
-        ("lateral acceleration", float((curvatures * speeds**2).max()), config.plan_lateral_max_mps2, "m/s^2"),
+        ("lateral acceleration", float(soon.max()), config.plan_lateral_max_mps2, "m/s^2"),
     ])
 
 
@@ -118,8 +117,7 @@ def limited_command(config: GuardConfig, vehicle: VehicleSpec, command: DriveCom
                     elapsed_s: float, speed_mps: float, steer_then: float) -> DriveCommand:
     """The command within its limits: steering by speed and by rate, throttle by rate, never both pedals.
 
-    `before` is the last command given, `elapsed_s` ago; `steer_then` the steering half a second ago. The brake is not
-    limited.
+    `before`: the last command, `elapsed_s` ago; `steer_then`: the steering half a second ago. No limit on the brake.
     """
     elapsed, speed = max(0.0, min(LONGEST_STEP_S, elapsed_s)), max(abs(speed_mps), CRAWL_MPS)
     bound = min(config.lateral_max_mps2 / speed**2, config.yaw_rate_max_radps / speed)

@@ -14,9 +14,8 @@ class Newest:
     """
 
     def __init__(self, future_s: float) -> None:
-        self.ahead_s, self._future_s = 0.0, future_s
+        self.ahead_s, self._future_s, self._stamp_ns = 0.0, future_s, 0
         self._oldest_ns: int | None = None
-        self._stamp_ns = 0
 
     def observe(self, stamp_ns: int, now_ns: int) -> bool:
         """Take a message that arrived at `now_ns`. True when it is newer than all before."""

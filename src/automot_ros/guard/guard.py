@@ -16,7 +16,7 @@ from automot_ros.scene.sensing import SECOND_NS, EgoState, PointCloud
 from automot_ros.vehicle.bicycle import DRAG_MPS2_PER_MPS
 from automot_ros.vehicle.specification import VehicleSpec
 
-STANDING_MPS, FASTEST_MPS = 0.1, 100.0
+STANDING_MPS, FASTEST_MPS, CREEP_S = 0.1, 100.0, 1.0
 NOTICEABLE = 0.1  # a smaller change of the command is not worth a report
 # A point cloud without odometry of nearly its own stamp cannot be placed on the map.
 POINTS_EGO_GAP_NS, EGO_HISTORY, CLOUDS_WAITING = 150_000_000, 100, 4
@@ -65,19 +65,17 @@ class Guard:
         self._offered: Trajectory | None = None
         self._ego_times, self._points_times, self._offered_times, self._plan_times = (
             Newest(self._config.future_s) for _ in range(4))
-        self._fault = ""
         self._egos: deque[EgoState] = deque(maxlen=EGO_HISTORY)
         self._unplaced: deque[PointCloud] = deque(maxlen=CLOUDS_WAITING)
-        self._corridor, self._obstacle_brake = Corridor(self._config, self._vehicle), False
+        self._corridor, self._obstacle_brake, self._fault = Corridor(self._config, self._vehicle), False, ""
         self.goal_m = self._time_to_collision_s = math.inf
 
     def observe_ego(self, ego: EgoState, now_ns: int) -> None:
         """Take odometry. What no car on any map can have is dropped: the input then ages."""
         self._watch_clock(now_ns)
         pose = ego.pose_map_to_ego
-        figures = (pose.x_m / LARGEST, pose.y_m / LARGEST, pose.yaw_rad / LARGEST, ego.yaw_rate_radps / LARGEST,
-                   ego.speed_mps / FASTEST_MPS)
-        if all(abs(figure) < 1.0 for figure in figures) and self._ego_times.observe(ego.stamp_ns, now_ns):
+        figures = (pose.x_m, pose.y_m, pose.yaw_rad, ego.yaw_rate_radps, ego.speed_mps * LARGEST / FASTEST_MPS)
+        if all(abs(figure) < LARGEST for figure in figures) and self._ego_times.observe(ego.stamp_ns, now_ns):
             self.ego = ego
             self._egos.append(ego)
 
@@ -221,12 +219,23 @@ class Guard:
         # The car has moved on since its odometry.
         free_m = max(0.0, free_m - speed * self._ego_times.age_s(now_ns))
         self._time_to_collision_s = free_m / (speed - obstacle_mps) if speed - obstacle_mps > STANDING_MPS else math.inf
-        wanted = self._corridor.wanted_gap_m(speed, obstacle_mps) * (c.release_factor if self._obstacle_brake else 1.0)
+        gap_m, factor = self._gap_m(plan, ego, free_m), c.release_factor if self._obstacle_brake else 1.0
+        wanted = self._corridor.wanted_gap_m(gap_m, speed, obstacle_mps) * factor
         self._obstacle_brake = free_m < wanted
         if not self._obstacle_brake:
             return Verdict()
         text = f"obstacle {free_m:.1f} m ahead at {obstacle_mps:.1f} m/s, wanted {wanted:.1f} m"
-        return Verdict(GuardReason.OBSTACLE, text, self._corridor.deceleration_to(free_m, speed, obstacle_mps), 0.0)
+        return Verdict(GuardReason.OBSTACLE, text,
+                       self._corridor.deceleration_to(gap_m, free_m, speed, obstacle_mps), 0.0)
+
+    def _gap_m(self, plan: Trajectory, ego: EgoState, free_m: float) -> float:
+        """How far off to rest: room to swing out round a standing thing that the plan drives into."""
+        c, planned_m = self._config, math.dist(plan.xy_N2[-1], ego.pose_map_to_ego.position_m)
+        if self._obstacle_brake and self._corridor.stands:
+            return c.standing_gap_m
+        # At a crawl no more than a second's way: starting in a queue and creeping past are no faults.
+        wide_m = ego.speed_mps * CREEP_S if self._corridor.stands and planned_m > free_m - c.stop_gap_m else 0.0
+        return max(c.stop_gap_m, min(c.standing_gap_m, wide_m))
 
     def _pedals(self, verdict: Verdict, command: DriveCommand, speed_mps: float) -> tuple[float, float]:
         """(throttle, brake) that meet the verdict; a plan that brakes harder keeps its brake."""

@@ -66,6 +66,17 @@ def test_what_stands_within_the_margin_beside_the_doors_does_not_hold_the_car() 
     assert free(wall(2.0, HALF_WIDTH + 0.1), left) < 3.0
 
 
+def test_points_elsewhere_and_inside_the_body_hide_no_obstacle() -> None:
+    others = np.array([[1.0, 0.5], [0.0, 0.0], [60.0, 0.0], [-30.0, 5.0], [5.0, 40.0], [5.0, -40.0]])
+    assert free(np.concatenate([others, wall(9.0), others])) == pytest.approx(9.0 - HALF_LENGTH)
+
+
+def test_the_margin_shrinks_in_proportion_to_the_distance() -> None:
+    # Met by the body 10.5 m ahead, where the margin is 0.25 - 0.35 * 10.5 / 20 = 0.066 m.
+    assert free(wall(12.5, HALF_WIDTH + 0.06)) < 11.0
+    assert free(wall(12.5, HALF_WIDTH + 0.07)) == math.inf
+
+
 def test_points_inside_the_body_are_its_own() -> None:
     assert free(wall(1.0, 0.5)) == math.inf
 
@@ -122,6 +133,14 @@ def test_a_lidar_mounted_off_the_centre_is_accounted_for() -> None:
     points = np.array([[4.0, 0.0, -0.9, 1.0]], np.float32)
     placed = points_in_map(CONFIG, points, (1.0, 0.5, 1.8), Pose2(0.0, 0.0, 0.0))
     assert placed == pytest.approx(np.array([[5.0, 0.5]]))
+
+
+def test_where_one_point_is_an_obstacle_the_origin_of_the_map_is_none(make_ego: Ego) -> None:
+    corridor = Corridor(GuardConfig(corridor_points=1), VEHICLE)
+    ahead_of = make_ego(x=-10.0)
+    assert corridor.ahead(STRAIGHT - [10.0, 0.0], ahead_of) == (math.inf, 0.0)
+    corridor.add_sweep(wall(0.0, count=1))
+    assert corridor.ahead(STRAIGHT - [10.0, 0.0], ahead_of)[0] == pytest.approx(10.0 - HALF_LENGTH)
 
 
 def corridor_with(*points: np.ndarray) -> Corridor:
@@ -205,20 +224,20 @@ def test_odometry_of_one_stamp_twice_does_not_bend_the_track() -> None:
 
 def test_the_wanted_gap_is_the_firm_stopping_way_less_what_a_leader_needs() -> None:
     corridor = Corridor(CONFIG, VEHICLE)
-    assert corridor.wanted_gap_m(8.0, 0.0) == pytest.approx(1.0 + 1.6 + 8.0)
-    assert corridor.wanted_gap_m(8.0, 8.0) == pytest.approx(1.0 + 1.6 + 8.0 - 4.0)
-    assert corridor.wanted_gap_m(2.0, 20.0) == 1.0
+    assert corridor.wanted_gap_m(1.0, 8.0, 0.0) == pytest.approx(1.0 + 1.6 + 8.0)
+    assert corridor.wanted_gap_m(1.0, 8.0, 8.0) == pytest.approx(1.0 + 1.6 + 8.0 - 4.0)
+    assert corridor.wanted_gap_m(1.0, 2.0, 20.0) == 1.0
 
 
 def test_the_nearer_the_obstacle_the_harder_the_braking_and_never_less_than_firm() -> None:
     corridor = Corridor(CONFIG, VEHICLE)
-    assert corridor.deceleration_to(20.0, 8.0, 0.0) == 4.0
-    assert corridor.deceleration_to(4.5, 8.0, 0.0) == pytest.approx(8.0)
-    assert corridor.deceleration_to(4.5, 8.0, 8.0) == pytest.approx(4.0)
-    assert corridor.deceleration_to(0.0, 8.0, 0.0) == pytest.approx(64.0 / 0.6)
-    assert corridor.deceleration_to(2.0, 8.0, 4.0) == pytest.approx(64.0 / (2.0 * (2.0 - 0.5 + 1.0)))
+    assert corridor.deceleration_to(1.0, 20.0, 8.0, 0.0) == 4.0
+    assert corridor.deceleration_to(1.0, 4.5, 8.0, 0.0) == pytest.approx(8.0)
+    assert corridor.deceleration_to(1.0, 4.5, 8.0, 8.0) == pytest.approx(4.0)
+    assert corridor.deceleration_to(1.0, 0.0, 8.0, 0.0) == pytest.approx(64.0 / 0.6)
+    assert corridor.deceleration_to(1.0, 2.0, 8.0, 4.0) == pytest.approx(64.0 / (2.0 * (2.0 - 0.5 + 1.0)))
     wide = Corridor(GuardConfig(stop_gap_m=2.0), VEHICLE)
-    assert wide.deceleration_to(3.0, 8.0, 0.0) == pytest.approx(64.0 / (2.0 * (3.0 - 1.0)))
+    assert wide.deceleration_to(2.0, 3.0, 8.0, 0.0) == pytest.approx(64.0 / (2.0 * (3.0 - 1.0)))
 
 
 def test_points_are_kept_ten_metres_beyond_the_watched_range_and_by_their_distance_on_the_ground(

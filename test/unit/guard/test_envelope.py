@@ -16,6 +16,7 @@ from automot_ros.scene.sensing import EgoState
 from automot_ros.vehicle.specification import VehicleSpec
 
 CONFIG, VEHICLE = GuardConfig(), VehicleSpec()
+TIMES = np.arange(31) * 0.1
 Plan = Callable[..., Trajectory]
 Ego = Callable[..., EgoState]
 NAN = np.full(31, np.nan)
@@ -35,22 +36,22 @@ def test_a_plain_plan_passes_as_made_and_a_moment_later(make_plan: Plan, make_eg
     ({"times_s": np.zeros(1)}, "plan has 1 points"),
     ({"path_K2": np.zeros((1001, 2))}, "a path of 1001 points"),
     ({"times_s": np.zeros(1001)}, "plan has 1001 points"),
-    ({"xy_N2": np.full((31, 2), -1e8)}, "xy is not finite"),
+    ({"xy_N2": np.full((31, 2), -1e8)}, "xy_N2 is not finite"),
     ({"times_s": 1e-5 + np.arange(31) * 0.1}, "times do not increase from 0"),
     ({"times_s": np.concatenate([[0.0, 0.1, 0.1], 0.3 + np.arange(28)])}, "times do not increase from 0"),
     ({"path_K2": np.array([[0.0, 0.0], [0.0, 9.0], [0.6, 0.7]])}, "path is shorter"),
-    ({"speed_mps_N": np.zeros(30)}, r"speed has shape \(30,\)"),
-    ({"speed_mps_N": NAN}, "speed is not finite"),
-    ({"xy_N2": np.full((31, 2), np.inf)}, "xy is not finite"),
-    ({"yaw_rad_N": NAN}, "yaw is not finite"),
-    ({"curvature_N": NAN}, "curvature is not finite"),
-    ({"acceleration_mps2_N": NAN}, "acceleration is not finite"),
-    ({"times_s": NAN}, "times is not finite"),
-    ({"path_K2": np.full((5, 2), np.nan)}, "path is not finite"),
-    ({"path_K2": np.zeros((5, 3))}, "path has shape"),
+    ({"speed_mps_N": np.zeros(30)}, r"speed_mps_N has shape \(30,\)"),
+    ({"speed_mps_N": NAN}, "speed_mps_N is not finite"),
+    ({"xy_N2": np.full((31, 2), np.inf)}, "xy_N2 is not finite"),
+    ({"yaw_rad_N": NAN}, "yaw_rad_N is not finite"),
+    ({"curvature_N": NAN}, "curvature_N is not finite"),
+    ({"acceleration_mps2_N": NAN}, "acceleration_mps2_N is not finite"),
+    ({"times_s": NAN}, "times_s is not finite"),
+    ({"path_K2": np.full((5, 2), np.nan)}, "path_K2 is not finite"),
+    ({"path_K2": np.zeros((5, 3))}, "path_K2 has shape"),
     ({"path_K2": np.zeros((1, 2))}, "a path of 1 points"),
     ({"path_K2": np.array([[0.0, 0.0], [0.5, 0.0]])}, "path is shorter"),
-    ({"context_age_s": math.nan}, "context age is not finite"),
+    ({"context_age_s": math.nan}, "context_age_s is not finite"),
     ({"times_s": np.arange(31) * 0.1 + 1.0}, "times do not increase from 0"),
     ({"times_s": np.concatenate([[0.0, 0.2, 0.1], 0.3 + np.arange(28)])}, "times do not increase from 0"),
 ])
@@ -81,6 +82,36 @@ def test_a_plan_no_car_could_mean_is_refused(make_plan: Plan, make_ego: Ego, pla
     plan, ego = make_plan(**plan_args), make_ego(**ego_args)
     assert text in fault(plan, ego)
     assert trajectory_fault(GuardConfig(check_trajectory=False), VEHICLE, plan, ego) == ""
+
+
+def test_a_bend_too_tight_for_any_tyre_is_refused_when_it_is_near_and_slowed_for_when_it_is_far(make_plan: Plan,
+                                                                                              make_ego: Ego) -> None:
+    for first, refused in ((0, True), (10, True), (11, False)):
+        curvatures = np.where(np.arange(31) < first, 0.0, 0.2)
+        plan, ego = make_plan(speed=8.0, curvature_N=curvatures), make_ego(speed=8.0)
+        assert bool(fault(plan, ego)) is refused
+        assert bend_speed(CONFIG, VEHICLE, plan, ego)[0] < 8.0
+
+
+def test_the_smallest_and_the_largest_plan_are_plans(make_plan: Plan, make_ego: Ego) -> None:
+    def cut(n: int, path: np.ndarray) -> Trajectory:
+        times = np.linspace(0.0, 1.0, n)
+        return make_plan(times_s=times, xy_N2=np.stack([5.0 * times, 0.0 * times], 1), yaw_rad_N=0.0 * times,
+                         speed_mps_N=5.0 + 0.0 * times, acceleration_mps2_N=0.0 * times, curvature_N=0.0 * times,
+                         path_K2=path)
+
+    for n in (2, 1000):
+        assert fault(cut(n, np.stack([np.linspace(-0.7, 0.8, n), np.zeros(n)], 1)), make_ego()) == ""
+    away = np.array([[50.0, 0.0], [50.9, 0.0]])
+    assert fault(cut(2, away), make_ego()) == "plan path is shorter than 1 m"
+
+
+def test_a_plan_that_turns_is_compared_with_the_car_where_it_should_be_by_now(make_plan: Plan, make_ego: Ego) -> None:
+    turning = {"yaw_rad_N": TIMES, "xy_N2": np.stack([5.0 * TIMES, 7.0 + 0.0 * TIMES], 1)}
+    plan = make_plan(stamp_ns=1_000_000_000, **turning)
+    assert fault(plan, make_ego(stamp_ns=1_600_000_000, x=3.0, y=7.0, yaw=0.6)) == ""
+    assert "course by 1.40 rad" in fault(plan, make_ego(stamp_ns=1_600_000_000, x=3.0, y=7.0, yaw=2.0))
+    assert "course by 1.30 rad" in fault(plan, make_ego(stamp_ns=1_000_000_000, x=0.0, y=7.0, yaw=-1.3))
 
 
 def test_a_standing_car_may_have_any_curvature(make_plan: Plan, make_ego: Ego) -> None:
@@ -176,6 +207,9 @@ def test_a_bend_ahead_leaves_the_speed_from_which_gentle_braking_reaches_its_lim
     # Half a second later the bend is 4 m nearer; once it is behind, it says nothing.
     speed, _ = bend_speed(config, VEHICLE, plan, make_ego(stamp_ns=500_000_000, speed=8.0))
     assert speed == pytest.approx(math.sqrt(3.0 / 0.075 + 2.0 * 1.5 * 12.0))
+    stamped = make_plan(stamp_ns=10**10, speed=8.0, curvature_N=curvatures)
+    again, _ = bend_speed(config, VEHICLE, stamped, make_ego(stamp_ns=10**10 + 500_000_000, speed=8.0))
+    assert again == speed
     behind = make_plan(speed=8.0, curvature_N=curvatures[::-1])
     assert bend_speed(config, VEHICLE, behind, make_ego(stamp_ns=2_000_000_000, speed=8.0)) == (math.inf, "")
 
@@ -190,6 +224,9 @@ def test_a_swerve_is_limited_by_its_lateral_jerk_over_half_a_second(make_plan: P
         limit = np.cbrt(5.0 / (0.04 / 5.0))
         assert why == "lateral jerk"
         assert limit < speed < math.sqrt(limit**2 + 2.0 * 1.5 * 14.0)
+        if curvatures is sharp:
+            # Felt whole from 1.0 s on, 10 m ahead.
+            assert speed == pytest.approx(math.sqrt(limit**2 + 2.0 * 1.5 * 10.0))
     calm = make_plan(speed=10.0, curvature_N=0.6 * slow)
     assert bend_speed(CONFIG, VEHICLE, calm, make_ego(speed=10.0)) == (math.inf, "")
 
@@ -214,8 +251,11 @@ def test_at_a_crawl_no_curvature_limits_anything(make_plan: Plan, make_ego: Ego)
 
 
 def test_limits_in_the_wrong_order_are_refused() -> None:
-    with pytest.raises(ConfigError, match="stale_s"):
+    with pytest.raises(ConfigError, match="stale_s") as caught:
         GuardConfig(stale_s=0.5, lost_s=0.3)
+    assert str(caught.value).startswith("limits in the wrong order")
+    assert "0.5" in str(caught.value)
+    assert "<= lost_s = 0.3" in str(caught.value)
     with pytest.raises(ConfigError, match="max_context_age_s"):
         GuardConfig(max_context_age_s=5.0, stop_context_age_s=3.0)
     with pytest.raises(ConfigError, match="gentle_deceleration_mps2"):

@@ -14,6 +14,7 @@ MS = 1_000_000
 def test_the_age_is_that_of_the_stamp_or_of_the_arrival_whichever_is_worse() -> None:
     newest = Newest(0.2)
     assert newest.age_s(5 * MS) == math.inf
+    assert newest.ahead_s == 0.0
     assert newest.observe(1000 * MS, 1100 * MS)
     assert newest.age_s(1200 * MS) == 0.2
     assert newest.observe(1300 * MS, 1200 * MS)

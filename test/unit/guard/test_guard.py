@@ -278,7 +278,7 @@ def test_a_refused_plan_leaves_the_last_sane_one_and_stops_the_car(bench: Bench)
     sane = bench.guard.trajectory
     command, report = bench.run(50, 50, speed_mps_N=np.full(31, np.nan))
     assert bench.guard.trajectory is sane
-    assert (report.reason, report.text) == (GuardReason.TRAJECTORY_INSANE, "plan speed is not finite")
+    assert (report.reason, report.text) == (GuardReason.TRAJECTORY_INSANE, "plan speed_mps_N is not finite")
     assert report.mode is GuardMode.BRAKING
     assert (command.throttle, command.brake) == (0.0, pytest.approx(brake_for(1.5)))
     command, report = bench.run(100, 500, speed_mps_N=np.full(31, np.nan))
@@ -571,8 +571,9 @@ def test_steering_swings_no_faster_than_the_jerk_of_half_a_second(bench: Bench) 
 
 
 def test_odometry_anywhere_on_a_map_is_taken(bench: Bench) -> None:
-    bench.guard.observe_ego(bench.make_ego(T0, x=-4e6, y=7e6, yaw=-3.0, speed=-2.0), T0)
-    assert bench.guard.ego is not None
+    ego = EgoState(T0, Pose2(-4e6, 7e6, -3.0), -2.0, -0.7)
+    bench.guard.observe_ego(ego, T0)
+    assert bench.guard.ego is ego
 
 
 def test_without_a_planned_command_there_is_no_throttle_whatever_the_verdict(bench: Bench) -> None:
@@ -624,3 +625,19 @@ def test_more_than_a_metre_a_second_below_its_limit_the_car_accelerates_freely(b
     bench.start(GuardConfig(check_command=False), speed=5.5)
     bench.feed(T0, context_age_s=1.5)
     assert bench.step(T0, throttle=1.0)[0].throttle == 0.25
+
+
+def test_all_inputs_that_are_missing_are_named(bench: Bench) -> None:
+    bench.feed(T0, plan=False, points=False)
+    assert bench.step(T0)[1].text == "waiting for trajectory, points"
+
+
+def test_a_jump_of_the_clock_keeps_the_wheel_where_it_is(bench: Bench) -> None:
+    bench.run(0, 0)
+    for ms, steer in ((50, 0.1), (100, 0.2), (150, 0.3)):
+        bench.feed(T0 + ms * MS)
+        bench.step(T0 + ms * MS, steer=steer)
+    command, _ = bench.guard.apply(bench.guard.judge(T0 - 9000 * MS), None, T0 - 9000 * MS)
+    assert command.steer == pytest.approx(0.3)
+    command, _ = bench.guard.apply(bench.guard.judge(T0 - 8950 * MS), None, T0 - 8950 * MS)
+    assert command.steer == pytest.approx(0.3)
