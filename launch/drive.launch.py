@@ -17,7 +17,7 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
 
-from automot_ros.base.places import shipped
+from automot_ros.nodes.security import enclave_of, network_environment
 from automot_ros.nodes.stack import PACKAGE, NodeDescription, StackSettings, drive_stack
 from launch import LaunchContext, LaunchDescription
 
@@ -51,6 +51,7 @@ def node_actions(description: NodeDescription) -> list:
     node = LifecycleNode(
         package=PACKAGE, executable=description.name, name=description.name, namespace="", output="screen",
         parameters=[dict(description.parameters)], remappings=list(description.remaps.items()),
+        ros_arguments=["--enclave", enclave_of(description.name)],
         prefix=f"nice -n {description.nice}" if description.nice else "")
 
     def change(transition: int) -> EmitEvent:
@@ -68,9 +69,7 @@ def stack_actions(context: LaunchContext) -> list:
 
 
 def generate_launch_description() -> LaunchDescription:
-    profile = str(shipped("config/fastdds.xml"))
-    environment = {"FASTDDS_DEFAULT_PROFILES_FILE": profile, "FASTRTPS_DEFAULT_PROFILES_FILE": profile,
-                   "OMP_NUM_THREADS": "1"}
+    environment = {"OMP_NUM_THREADS": "1", **network_environment(os.environ)}
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=value, description=text)
           for name, (value, text) in ARGUMENTS.items()),

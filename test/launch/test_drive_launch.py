@@ -93,7 +93,25 @@ def test_every_argument_is_a_setting_with_its_own_default(launch_file):
             assert value.lower() == str(getattr(defaults, name)).lower(), name
 
 
-def test_the_transport_profile_is_set(launch_file):
+def variables_of(launch_file):
     items, _ = actions(launch_file)
-    variables = {i.args[0]: i.args[1] for i in items if type(i).__name__ == "SetEnvironmentVariable"}
-    assert Path(variables["FASTDDS_DEFAULT_PROFILES_FILE"]).is_file()
+    return {i.args[0]: i.args[1] for i in items if type(i).__name__ == "SetEnvironmentVariable"}
+
+
+def test_the_transport_profile_is_set(launch_file, monkeypatch):
+    monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
+    assert Path(variables_of(launch_file)["FASTDDS_DEFAULT_PROFILES_FILE"]).is_file()
+
+
+def test_discovery_stays_on_this_machine_unless_the_user_says_otherwise(launch_file, monkeypatch):
+    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_LOCALHOST_ONLY", "ROS_STATIC_PEERS", "ROS_DISTRO"):
+        monkeypatch.delenv(name, raising=False)
+    assert variables_of(launch_file)["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+    assert "ROS_AUTOMATIC_DISCOVERY_RANGE" not in variables_of(launch_file)
+
+
+def test_every_node_has_an_enclave_of_its_own(launch_file):
+    _, made = actions(launch_file)
+    assert [n["ros_arguments"] for n in nodes_of(made)] == [["--enclave", f"/automot/{n['name']}"]
+                                                            for n in nodes_of(made)]

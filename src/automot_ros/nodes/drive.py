@@ -24,6 +24,7 @@ from automot_ros.base.errors import AutomotError
 from automot_ros.nodes.bring_up import BringUp
 from automot_ros.nodes.monitor import Monitor
 from automot_ros.nodes.revival import Revival
+from automot_ros.nodes.security import STARTER, close_shared_memory, enclave_arguments
 from automot_ros.nodes.stack import StackSettings, drive_stack
 from automot_ros.nodes.supervisor import Supervisor, free_port, ros_environment
 from automot_ros.simulation.suites import drives_of
@@ -61,8 +62,9 @@ class Drive:
         self.folder = Path(self.settings.out)
         self._drives = drives_of(self.settings.suite, self.settings.first_seed, self.settings.routes)
         os.environ.update(ros_environment())
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=enclave_arguments(STARTER), signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node("automot_drive")
+        close_shared_memory()
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
         self.monitor = Monitor(self._node)

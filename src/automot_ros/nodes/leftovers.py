@@ -27,7 +27,7 @@ def remove_new(before: frozenset[str], folder: Path = SHARED_MEMORY, *, older_th
         stem = name.removeprefix("sem.").removesuffix("_mutex").removesuffix("_el").removesuffix("_sl")
         path = folder / name
         try:
-            status = path.stat()
+            status = path.lstat()
             if status.st_uid != os.getuid() or time.time() - status.st_mtime < older_than_s:
                 continue
             if any(_locked(folder / f"{stem}{s}") for s in ("_el", "_sl")):
@@ -41,7 +41,8 @@ def remove_new(before: frozenset[str], folder: Path = SHARED_MEMORY, *, older_th
 
 def _locked(path: Path) -> bool:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Anybody may make a file there: no link is followed, and nobody waits for the other end of a pipe.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:

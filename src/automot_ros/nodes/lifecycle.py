@@ -24,6 +24,7 @@ from rclpy.qos import QoSProfile
 
 from automot_ros.base.errors import AutomotError
 from automot_ros.nodes import parameters, qos
+from automot_ros.nodes.security import close_shared_memory
 
 T = TypeVar("T")
 JUMP_S = 1.0
@@ -246,6 +247,7 @@ def run_node(make: Callable[[], DrivingNode]) -> int:
             raise
         return 0  # asked to stop before it was there
     executor.add_node(node)
+    close_shared_memory()
     try:
         while rclpy.ok():
             try:

@@ -1,18 +1,23 @@
 """The web side of the dashboard: a page on this machine only, fed by server-sent events and a stream of JPEGs.
 
 Standard library only. The node's thread publishes, one thread a connection sends; a slow browser misses frames, it
-never holds anybody up.
+never holds anybody up. Nothing can be changed through it, and what a request may cost is bounded: see page_guard.py.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 from automot_ros.base.errors import MachineError
+from automot_ros.nodes import page_guard
+from automot_ros.nodes.page_guard import ANSWER_S, SAFE_HEADERS, BoundedReader, RequestTooLargeError
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
@@ -20,6 +25,7 @@ PATIENCE_S = 1.0
 _FILES = {"/": ("dashboard.html", "text/html"), "/dashboard.css": ("dashboard.css", "text/css"),
           "/dashboard.js": ("dashboard.js", "text/javascript")}
 _BOUNDARY = "frame"
+_FULL = b"HTTP/1.1 503 Too many clients\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Feed:
@@ -73,14 +79,13 @@ class PageServer:
         handler = type("Handler", (_Handler,), {"feed": feed})
         for candidate in range(port, min(port + PORTS_TRIED, 65536)):
             try:
-                self._server = ThreadingHTTPServer((HOST, candidate), handler)
+                self._server = _Server((HOST, candidate), handler)
             except OSError:
                 continue
             break
         else:
             raise MachineError("no free port for the page", where="dashboard.port",
                                got=f"{port}..{port + PORTS_TRIED - 1} in use", wanted="another port")
-        self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
         self._thread.start()
@@ -98,27 +103,75 @@ class PageServer:
         self._thread.join(timeout=2.0)
 
 
+class _Server(ThreadingHTTPServer):
+    """A thread for each of at most MAX_CLIENTS connections; one more is told so and closed."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        self._places = threading.BoundedSemaphore(page_guard.MAX_CLIENTS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._places.acquire(blocking=False):
+            _say_full(request)
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread to be had
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a browser that went away is no news
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    """One request, one connection."""
+
     feed: Feed
     protocol_version = "HTTP/1.1"
+    requestline = request_version = command = ""  # for an answer before anything was read
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = BoundedReader.buffered(self.connection)
+
+    def handle(self) -> None:
+        try:
+            self.handle_one_request()
+        except RequestTooLargeError:
+            self.connection.settimeout(ANSWER_S)
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def do_GET(self) -> None:
-        # Another site's page must not read this one through a name that points here.
-        if (self.headers.get("Host") or "").rsplit(":", 1)[0] not in (HOST, "localhost"):
-            self.send_error(HTTPStatus.FORBIDDEN)
+        self.connection.settimeout(ANSWER_S)
+        refused = page_guard.refusal(self.path, self.headers)
+        if refused is not None:
+            self.send_error(refused)
             return
         path = urlsplit(self.path).path
-        try:
-            if path in _FILES:
-                self._file(*_FILES[path])
-            elif path == "/events":
-                self._stream("events", "text/event-stream", ("map", "state"))
-            elif path == "/camera":
-                self._stream("camera", f"multipart/x-mixed-replace; boundary={_BOUNDARY}", ("picture",))
-            else:
-                self.send_error(HTTPStatus.NOT_FOUND)
-        except (BrokenPipeError, ConnectionResetError, TimeoutError):
-            self.close_connection = True
+        if path in _FILES:
+            self._file(*_FILES[path])
+        elif path == "/events":
+            self._stream("events", "text/event-stream", ("map", "state"))
+        elif path == "/camera":
+            self._stream("camera", f"multipart/x-mixed-replace; boundary={_BOUNDARY}", ("picture",))
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def end_headers(self) -> None:
+        for name, value in SAFE_HEADERS:
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
         """Say nothing: the log belongs to the drive."""
@@ -128,18 +181,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(data)
 
     def _stream(self, stream: str, kind: str, channels: tuple[str, ...]) -> None:
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Connection", "close")
         self.end_headers()
-        self.close_connection = True
-        self.connection.settimeout(10.0)
         self.feed.watch(stream, +1)
         seen: dict[str, int] = {}
         try:
@@ -151,6 +199,14 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b": nothing new\n\n")  # finds out whether the browser is still there
         finally:
             self.feed.watch(stream, -1)
+
+
+def _say_full(connection: socket) -> None:
+    try:
+        connection.settimeout(0.0)  # the listening thread waits for nobody
+        connection.send(_FULL)
+    except OSError:
+        pass
 
 
 def _event(name: str, data: bytes) -> bytes:

@@ -17,47 +17,47 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automot_ros.base.errors import MachineError
-from automot_ros.base.places import shipped
 from automot_ros.context.ring import remove_abandoned
 from automot_ros.nodes import leftovers
 from automot_ros.nodes.lifecycle import SUPERVISED
+from automot_ros.nodes.security import enclave_arguments, network_environment
 from automot_ros.nodes.stack import NodeDescription
 
 STOP_GRACE_S = 20.0
 OLD_S = 60.0
-OLD_FAST_DDS = ("humble", "iron", "jazzy")  # they know the variable by its old name
 
 
 def ros_environment() -> dict[str, str]:
-    """Variables for this process and its children: quiet domain, localhost only, the transport profile.
+    """Variables for this process and its children: quiet domain, this machine only, the transport profile.
 
     What the user has set stays. Call it before rclpy.init and put the result into os.environ.
     """
-    profile = str(shipped("config/fastdds.xml"))
-    wanted = {
-        "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "FASTDDS_DEFAULT_PROFILES_FILE": profile,
-    }
-    if os.environ.get("ROS_DISTRO") in OLD_FAST_DDS:
-        wanted["FASTRTPS_DEFAULT_PROFILES_FILE"] = profile
-    found = {name: os.environ.get(name, value) for name, value in wanted.items()}
+    found = {"RMW_IMPLEMENTATION": os.environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp")}
+    found |= network_environment(os.environ)
     found["ROS_DOMAIN_ID"] = os.environ.get("ROS_DOMAIN_ID") or str(free_domain_id())
     return found
 
 
 def free_domain_id() -> int:
-    """A ROS domain that nobody on this machine uses (no one listens on its discovery port)."""
+    """A ROS domain that nobody on this machine uses: no one listens on its discovery ports.
+
+    Whoever is found on this machine only has no multicast port, just that of the first process.
+    """
     candidates = list(range(1, 101))
     random.SystemRandom().shuffle(candidates)
     for domain in candidates:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", 7400 + 250 * domain))
-            except OSError:
-                continue
+        if all(_nobody_listens(7400 + 250 * domain + offset) for offset in (0, 10)):
             return domain
     raise MachineError("no free ROS domain", got="100 in use", wanted="export ROS_DOMAIN_ID=... to choose one")
+
+
+def _nobody_listens(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port(wanted: int) -> int:
@@ -76,7 +76,8 @@ def free_port(wanted: int) -> int:
 
 def arguments_of(description: NodeDescription, parameters_file: Path) -> list[str]:
     """The ROS arguments of one node."""
-    out = ["--ros-args", "-r", f"__node:={description.name}", "--params-file", str(parameters_file)]
+    out = [*enclave_arguments(description.name), "-r", f"__node:={description.name}",
+           "--params-file", str(parameters_file)]
     for source, target in description.remaps.items():
         out += ["-r", f"{source}:={target}"]
     return out
