@@ -9,7 +9,9 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from automot_ros.base.errors import AutomotError, MessageError
 
 SCHEMA_VERSION = 1
 
@@ -25,6 +27,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON. Not-a-number and infinities become null: JSON has neither."""
     write_bytes(path, (json.dumps(_finite(value), indent=2, sort_keys=False) + "\n").encode())
+
+
+def read_json(path: Path, error: type[AutomotError] = MessageError) -> Any:
+    """The value in a JSON file; `error` says which file cannot be read and why."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except (OSError, ValueError, RecursionError) as reason:
+        raise error("no readable JSON", where=str(path), got=reason) from reason
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
 
 
 def run_header(*, model_hash: str = "", seeds: str = "") -> dict[str, Any]:

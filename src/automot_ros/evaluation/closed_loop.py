@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from automot_ros.base.errors import ConfigError
-from automot_ros.base.results import run_header, write_json
+from automot_ros.base.form import checked
+from automot_ros.base.results import read_json, run_header, write_json
 from automot_ros.evaluation.drivers import DriverSettings, guard_config
+from automot_ros.evaluation.forms import SUMMED
 from automot_ros.evaluation.guard_watch import intervention_summary
 from automot_ros.evaluation.metrics.hazard_naming import naming_summary
 from automot_ros.evaluation.metrics.summary import summarise_routes
@@ -68,7 +70,7 @@ def evaluate(jobs: Sequence[RouteJob], settings: DriverSettings, out: Path, runn
         write_json(files[job.id], result)
         progress(_line(result, len(jobs) - len(todo) + clock.tick(), len(jobs), clock))
     # As read back from the files, so that a resumed run sums exactly what an uninterrupted one does.
-    routes = [json.loads(files[job.id].read_text()) for job in jobs]
+    routes = [checked(read_json(files[job.id]), SUMMED, str(files[job.id])) for job in jobs]
     result = {**run_header(model_hash=settings.model_hash), "world": "embedded", **(about or {}),
               **summarise(routes, settings)}
     write_json(out / "result.json", result)
@@ -78,9 +80,8 @@ def evaluate(jobs: Sequence[RouteJob], settings: DriverSettings, out: Path, runn
 def keep_settings(out: Path, asked: dict[str, Any]) -> None:
     """Write what the routes of a folder were driven with, or make sure that it is what is asked now."""
     stamp = out / "routes" / "settings.json"
-    if stamp.exists() and json.loads(stamp.read_text()) != json.loads(json.dumps(asked)):
-        raise ConfigError("folder holds another evaluation", where=str(out),
-                          got=json.dumps(json.loads(stamp.read_text())),
+    if stamp.exists() and (kept := read_json(stamp, ConfigError)) != json.loads(json.dumps(asked)):
+        raise ConfigError("folder holds another evaluation", where=str(out), got=json.dumps(kept),
                           wanted=f"an empty --out, or to resume with the same: {json.dumps(asked)}")
     write_json(stamp, asked)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from automot_ros.base.errors import ConfigError, MessageError
-from automot_ros.base.results import write_bytes, write_json
+from automot_ros.base.form import checked
+from automot_ros.base.results import read_json, write_bytes, write_json
 from automot_ros.evaluation.evaluation_page import by_scenario
+from automot_ros.evaluation.forms import COMPARED
 from automot_ros.evaluation.report_page import STYLE, table
 
 SCORES = ("driver", "routes", "driving score", "95 %", "success %", "completion %", "score to first",
@@ -38,15 +39,14 @@ def read_result(folder: Path) -> dict[str, Any]:
     """The result.json of a closed-loop evaluation. MessageError when there is none to use."""
     path = folder / "result.json"
     try:
-        result = json.loads(path.read_text())
-        routes = {route["id"]: route for route in result["routes"]}
-        result["driving_score_ci"], result["infractions"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise MessageError("no closed-loop result", where=str(path), got=repr(error),
+        result: dict[str, Any] = checked(read_json(path), COMPARED, str(path))
+    except MessageError as error:
+        raise MessageError("no closed-loop result", where=str(folder), got=error,
                            wanted="the folder of a finished `automot evaluate closed-loop`") from error
-    if not routes or len(routes) != len(result["routes"]):
+    ids = {route["id"] for route in result["routes"]}
+    if not ids or len(ids) != len(result["routes"]) or len(result["driving_score_ci"]) != 2:
         raise MessageError("route ids repeat, or there are none", where=str(path))
-    return dict(result)
+    return result
 
 
 def compare(folders: Sequence[Path]) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _figures(result: dict[str, Any]) -> dict[str, Any]:
     # Neither a drive of nodes nor a baseline has words; results of earlier versions have no jerk.
     named, guarded = result.get("hazards_named"), result.get("interventions")
     return {"collisions_per_route": round(hits / routes, 6),
-            "red_lights_per_route": round(counts["red_light"] / routes, 6),
+            "red_lights_per_route": round(counts.get("red_light", 0) / routes, 6),
             "comfort_corrected": result["comfort_corrected"], "jerk_mps3": result.get("jerk_mps3"),
             "hazards_named": None if named is None else named["share"],
             "guarded_ticks": None if guarded is None else guarded["share"]}

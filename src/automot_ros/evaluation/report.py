@@ -6,7 +6,6 @@ Made from result.json and, where there is one, the bag: a single pass gives curv
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -17,7 +16,9 @@ import cv2
 import numpy as np
 
 from automot_ros.base.errors import MachineError, MessageError
-from automot_ros.base.results import write_bytes
+from automot_ros.base.form import checked
+from automot_ros.base.results import read_json, write_bytes
+from automot_ros.evaluation.forms import REPORTED
 from automot_ros.evaluation.overlay import compose
 from automot_ros.evaluation.playback import Player, play
 from automot_ros.evaluation.report_page import (
@@ -57,7 +58,7 @@ def write_report(folder: Path, *, longest_video_s: float = 40.0) -> Path:
     Needs result.json; curves, pictures and the video need the bag. A bag that cannot be read, or a machine that cannot
     write video, costs only what depends on it, and the report says so.
     """
-    result = json.loads((folder / "result.json").read_text())
+    result = checked(read_json(folder / "result.json"), REPORTED, str(folder / "result.json"))
     traces: list[Trace] = []
     note, speed = "", 1.0
     if (folder / "bag").is_dir():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import traceback
@@ -14,10 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, MachineError
+from automot_ros.base.errors import AutomotError, CheckpointError, ConfigError, MachineError, MessageError
+from automot_ros.base.form import checked
+from automot_ros.base.results import read_json
 from automot_ros.driving.schedule import Telemetry
 from automot_ros.evaluation.drivers import DriverSettings, Senses, make_driver
 from automot_ros.evaluation.examiner import Examiner, RouteResult
+from automot_ros.evaluation.forms import DRIVEN, SETTINGS
 from automot_ros.evaluation.guard_watch import GuardWatch
 from automot_ros.evaluation.hazard_watch import HazardWatch
 from automot_ros.scene.sensing import Rig, SensorTick
@@ -195,9 +197,9 @@ def recorded_route(out: Path, route_id: str) -> tuple[RouteJob, DriverSettings, 
     """A route that was driven into the folder `out`: what to drive again, with which driver, and its record."""
     folder = out / "routes"
     try:
-        kept = json.loads((folder / "settings.json").read_text())
-        record = json.loads((folder / f"{_plain(route_id)}.json").read_text())
-    except (OSError, ValueError) as error:
+        kept = checked(read_json(folder / "settings.json"), SETTINGS, str(folder / "settings.json"))
+        record = checked(read_json(folder / f"{_plain(route_id)}.json"), DRIVEN, f"route {route_id}")
+    except MessageError as error:
         there = sorted(p.stem for p in folder.glob("*.json") if p.stem != "settings")
         raise ConfigError("no such route", where=str(out), got=route_id,
                           wanted=", ".join(there[:20]) or "the --out of an evaluation") from error
@@ -205,5 +207,8 @@ def recorded_route(out: Path, route_id: str) -> tuple[RouteJob, DriverSettings, 
     job = RouteJob(record["id"], record["suite"], record["seed"])
     if record["suite"].endswith(".xml"):
         maps = None if kept["maps"] is None else Path(kept["maps"])
-        job = next(j for j in file_jobs(Path(record["suite"]), maps) if j.id == record["id"])
+        found = [j for j in file_jobs(Path(record["suite"]), maps) if j.id == record["id"]]
+        if not found:
+            raise ConfigError("route is no longer in its file", where=record["suite"], got=record["id"])
+        job = found[0]
     return job, settings, record

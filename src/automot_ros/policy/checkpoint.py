@@ -10,16 +10,16 @@ float32. Nothing is unpickled. A part is loaded only when its hash is the announ
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from automot_ros.base.errors import CheckpointError
-from automot_ros.base.results import write_bytes, write_json
+from automot_ros.base.results import read_json, write_bytes, write_json
 from automot_ros.model.variants import Variant, variant
 from automot_ros.policy.vocabulary import Vocabulary
 
@@ -63,7 +63,10 @@ def load_part(folder: Path, part: str, module: nn.Module) -> None:
     entry = _entry(folder, part)
     path = folder / f"{part}.safetensors"
     data = _announced(path, entry["sha256"])
-    found = _restored(safetensors.torch.load(data))
+    try:
+        found = _restored(safetensors.torch.load(data))
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError("no tensors", where=str(path), got=error) from error
     wanted = own_tensors(module)
     missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or unknown:
@@ -73,13 +76,17 @@ def load_part(folder: Path, part: str, module: nn.Module) -> None:
         if found[key].shape != tensor.shape:
             raise CheckpointError("shape", where=f"{path}: {key}", got=tuple(found[key].shape),
                                   wanted=tuple(tensor.shape))
+        if found[key].is_complex() or found[key].is_floating_point() != tensor.is_floating_point():
+            raise CheckpointError("number format", where=f"{path}: {key}", got=found[key].dtype, wanted=tensor.dtype)
+        if tensor.is_floating_point() and not found[key].float().isfinite().all():
+            raise CheckpointError("not finite", where=f"{path}: {key}", got="NaN or infinity", wanted="numbers")
     module.load_state_dict(found, strict=False)
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
     """The folder's vocabulary, checked against its announced hash."""
     entry = read_manifest(folder).get("vocabulary")
-    if not isinstance(entry, dict):
+    if entry is None:
         raise CheckpointError("no vocabulary announced", where=str(folder / MANIFEST))
     _announced(folder / VOCABULARY, entry["sha256"])
     return Vocabulary.load(folder / VOCABULARY)
@@ -102,14 +109,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise CheckpointError("no model here", where=str(folder), wanted=MANIFEST)
-    try:
-        manifest = json.loads(path.read_text())
-    except ValueError as error:
-        raise CheckpointError("not JSON", where=str(path), got=error) from error
+    manifest = read_json(path, CheckpointError)
     if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION or not isinstance(
         manifest.get("parts"), dict
     ) or not isinstance(manifest.get("variant"), str):
         raise CheckpointError("manifest of another form", where=str(path), wanted=f"schema_version {SCHEMA_VERSION}")
+    for name, entry in (*manifest["parts"].items(), (VOCABULARY, manifest.get("vocabulary", {"sha256": ""}))):
+        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
+            raise CheckpointError("file announced without a hash", where=f"{path}: {name}"[:300], got=str(entry)[:100],
+                                  wanted='{"file", "sha256"}')
     return manifest
 
 

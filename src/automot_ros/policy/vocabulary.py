@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automot_ros.base.errors import CheckpointError, MessageError
+from automot_ros.base.results import read_json
 from automot_ros.scene.decision import LATERAL_WORDS, LONGITUDINAL_WORDS
 from automot_ros.scene.report import REPORT_SLOTS, Report
 
@@ -44,7 +45,7 @@ class Vocabulary:
     @staticmethod
     def load(path: Path) -> Vocabulary:
         """From `vocabulary.json`: a list of words."""
-        words = json.loads(path.read_text())
+        words = read_json(path, CheckpointError)
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise CheckpointError("not a vocabulary", where=str(path), wanted="a list of words")
         return Vocabulary(words)

@@ -100,15 +100,19 @@ class _State:
 
     def load(self, file: Path) -> int:
         """Pick up a saved state; returns the steps already done. CheckpointError when it is another run's."""
-        state = torch.load(file, weights_only=True, map_location="cpu")
-        if state["steps"] != self.config.steps or set(state["module"]) != set(self.average):
-            raise CheckpointError("training state of another run", where=str(file), got=state["steps"],
-                                  wanted=self.config.steps)
-        self.module.load_state_dict(state["module"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        for name in self._averaged:
-            self.average[name].copy_(state["average"][name])
-        return int(state["step"])
+        try:
+            state = torch.load(file, weights_only=True, map_location="cpu")
+            steps, step, module = int(state["steps"]), int(state["step"]), set(state["module"])
+            if (steps, module) == (self.config.steps, set(self.average)) and 0 <= step <= steps:
+                self.module.load_state_dict(state["module"])
+                self.optimiser.load_state_dict(state["optimiser"])
+                for name in self._averaged:
+                    self.average[name].copy_(state["average"][name])
+                return step
+        except Exception as error:  # a broken file fails in many ways inside torch
+            raise CheckpointError("training state not readable", where=str(file), got=repr(error)[:300]) from error
+        raise CheckpointError("training state of another run", where=str(file), got=f"{step} of {steps} steps",
+                              wanted=f"up to {self.config.steps} of {self.config.steps}")
 
     def learn(self, step: int) -> None:
         """One step down the gradients at hand; the average follows."""

@@ -16,19 +16,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automot_ros.base.errors import MessageError
 from automot_ros.base.results import write_bytes
+from automot_ros.training.arrays import columns_of, mapped
 
 SAMPLE_S = 0.25
 FRAMES = 4
 PICTURES = ("band", "past", "wide", "centre", "bev", "cells", "motion", "sectors")
 UNKNOWN, NO_MAP = -1, 255
 """A light, and the cells of a map, that nobody told."""
+_FORMS = {"targets": ("f", (2, 2)), "speed": ("f", ()), "pose": ("f", (3,)), "waypoints": ("f", (6, 2)),
+          "route": ("f", (20, 2)), "speeds": ("f", (3,)), "longitudinal": ("i", (3,)), "lateral": ("i", (3,)),
+          "light": ("i", ()), "hazard_m": ("f", ()), "hazard": ("U", ()), "report": ("U", ()), "route_words": ("U", ())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,15 @@ class Column:
 
     def _part(self, number: int) -> NDArray[np.generic]:
         if number not in self._open:
-            path = self._files[number]
-            try:
-                part = np.load(path, mmap_mode="r", allow_pickle=False)
-            except (OSError, EOFError, ValueError) as error:
-                raise MessageError("pictures not readable", where=str(path), got=error) from error
+            path, part = self._files[number], mapped(self._files[number])
             wanted = int(self._first[number + 1] - self._first[number])
-            if len(part) != wanted:
-                raise MessageError("pictures and labels differ in number", where=str(path), got=len(part),
-                                   wanted=wanted)
+            if part.ndim < 2 or len(part) != wanted:
+                raise MessageError("pictures and labels differ in number", where=str(path), got=part.shape,
+                                   wanted=f"({wanted}, ...)")
+            like = next(iter(self._open.values()), part)
+            if (part.dtype, part.shape[1:]) != (like.dtype, like.shape[1:]):
+                raise MessageError("pictures of another form", where=str(path), got=f"{part.shape} {part.dtype}",
+                                   wanted=f"those of the first: {like.shape} {like.dtype}")
             self._open[number] = part
         return self._open[number]
 
@@ -146,14 +149,22 @@ def read_samples(folders: Sequence[Path], share: float = 1.0) -> Samples:
     twice = sorted(name for name, count in Counter(path.name for path in kept).items() if count > 1)
     if twice:  # contexts are kept by the name
         raise MessageError("two episodes of one name", where=", ".join(str(f) for f in folders), got=twice[:5])
-    parts: list[dict[str, NDArray[np.generic]]] = []
-    for path in kept:
-        try:
-            with np.load(path / "labels.npz", allow_pickle=False) as columns:
-                parts.append({name: columns[name] for name in Labels.__slots__})
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-            raise MessageError("episode not readable", where=str(path), got=error) from error
+    parts = [_labels(path / "labels.npz") for path in kept]
     lengths = np.array([len(part["speed"]) for part in parts])
     labels = Labels(**{name: np.concatenate([p[name] for p in parts]) for name in Labels.__slots__})
     pictures = {name: Column([path / f"{name}.npy" for path in kept], lengths) for name in PICTURES}
     return Samples(labels, pictures, np.repeat(np.arange(len(kept)), lengths), tuple(path.name for path in kept))
+
+
+def _labels(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The columns of one episode, all of them with as many samples."""
+    columns = columns_of(path, Labels.__slots__)
+    count = columns["speed"].size
+    for name, column in columns.items():
+        kind, rest = _FORMS[name]
+        if column.dtype.kind != kind or column.shape != (count, *rest):
+            raise MessageError("column of another form", where=f"{path}: {name}", got=f"{column.shape} {column.dtype}",
+                               wanted=f"{(count, *rest)}")
+    if not count:
+        raise MessageError("episode without a sample", where=str(path))
+    return columns
