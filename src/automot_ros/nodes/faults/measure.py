@@ -40,8 +40,9 @@ class Tick:
     @property
     def stops(self) -> bool:
         """Whether a stop is commanded: by the guard, by the drive interface on silence, or by a plan that says so."""
-        return self.throttle == 0.0 and (self.brake > 0.0 or self.speed_mps < STANDING_MPS) and (
-            self.held or self.mode >= 2 or self.reason == "PLAN_STOP")
+        braked = self.brake > 0.0 or self.speed_mps < STANDING_MPS
+        # The guard builds its brake up within a limit of jerk: its first tick may have no more than no throttle.
+        return self.throttle == 0.0 and (self.held or self.mode >= 2 or (self.reason == "PLAN_STOP" and braked))
 
     @property
     def limits(self) -> bool:

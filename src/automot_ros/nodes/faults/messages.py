@@ -1,4 +1,5 @@
-"""What a fault makes of a topic: pure functions from the messages since it began to what is sent instead of the last.
+"""What a fault makes of a topic: pure functions from the messages since the last good one to what is sent instead of
+the newest.
 
 `heard` is never empty, its last message is the one that has just come; messages are never changed in place.
 """

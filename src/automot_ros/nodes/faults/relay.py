@@ -54,13 +54,15 @@ class Relay:
         self._out = {topic: node.create_publisher(kind, f"{BEHIND}{topic}", send)
                      for topic, (kind, _, send) in WAYS.items()}
         self._watch = watch
-        self._route = b""
+        self._last: dict[str, bytes] = {}
         for topic, (kind, read, _) in WAYS.items():
             node.create_subscription(kind, topic, self._carrier(topic), read, raw=True)
 
     def begin(self, effects: Mapping[str, Effect]) -> None:
-        """From here on these topics are faulty."""
-        self._effects, self._heard = effects, {topic: deque(maxlen=KEPT) for topic in effects}
+        """From here on these topics are faulty. What a fault looks back on begins with the last good message."""
+        self._effects = effects
+        self._heard = {topic: deque([deserialize_message(self._last[topic], WAYS[topic][0])] if topic in self._last
+                                    else [], maxlen=KEPT) for topic in effects}
 
     def end(self) -> None:
         """From here on all is carried as it comes; a route that was replaced is put right."""
@@ -70,13 +72,12 @@ class Relay:
 
     def route_again(self) -> None:
         """Send the route once more, as a planner that repeats itself would: through the fault, if there is one."""
-        if self._route:
-            self._send(stack.ROUTE_TOPIC, self._route)
+        if stack.ROUTE_TOPIC in self._last:
+            self._send(stack.ROUTE_TOPIC, self._last[stack.ROUTE_TOPIC])
 
     def _carrier(self, topic: str) -> Callable[[bytes], None]:
         def carry(serialized: bytes) -> None:
-            if topic == stack.ROUTE_TOPIC:
-                self._route = serialized
+            self._last[topic] = serialized
             if topic in self._watch:
                 self._watch[topic](serialized)
             self._send(topic, serialized)
