@@ -24,6 +24,8 @@ from shape_msgs.msg import SolidPrimitive
 from std_msgs.msg import Header
 
 from automot_ros.base.errors import MessageError
+from automot_ros.bridges.drive import Outlet
+from automot_ros.driving.order import DriveOrder
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.sensing import SECOND_NS, EgoState
@@ -65,6 +67,22 @@ def control_to_msg(command: DriveCommand) -> CarlaEgoVehicleControl:
     return CarlaEgoVehicleControl(header=_header(command.stamp_ns, "map"), throttle=command.throttle,
                                   steer=-command.steer, brake=command.brake, hand_brake=False, reverse=False, gear=1,
                                   manual_gear_shift=False)
+
+
+class Drive:
+    """Orders for CARLA's pedals, stamped as their inputs: for a tick, synchronous mode takes no other command."""
+
+    COMMAND_MESSAGE = CarlaEgoVehicleControl
+    LATCHED = False
+    BESIDE: tuple[Outlet, ...] = ()
+
+    def command(self, order: DriveOrder, now_ns: int) -> CarlaEgoVehicleControl:
+        """The pedals as they are."""
+        return control_to_msg(order.command)
+
+    def beside(self, order: DriveOrder, now_ns: int) -> tuple[()]:
+        """Nothing."""
+        return ()
 
 
 def control_from_msg(message: CarlaEgoVehicleControl) -> DriveCommand:

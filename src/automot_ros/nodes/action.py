@@ -7,27 +7,29 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import Image, PointCloud2
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from automot_ros.base.errors import AutomotError, ContextError
 from automot_ros.base.quantity import choice, quantity
 from automot_ros.context.codec import decode
 from automot_ros.context.ring import RingReader
+from automot_ros.data.vehicle_files import read_rig
 from automot_ros.driving.action import ActionConfig, ActionCore
 from automot_ros.msg import ActionDraft, AttentionContext, DrivingDecision
 from automot_ros.nodes import convert, convert_plan, qos
+from automot_ros.nodes.camera_input import CameraConfig, CameraInput, points_of
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer, Intake
 from automot_ros.nodes.pacing import Pacer
 from automot_ros.nodes.policies import POLICY_TEXT, action_policy
 from automot_ros.scene.route import Route
-from automot_ros.scene.sensing import SECOND_NS, CameraModel
+from automot_ros.scene.sensing import SECOND_NS
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionNodeConfig(ActionConfig):
+class ActionNodeConfig(ActionConfig, CameraConfig):
     """ActionConfig and what the node adds to it."""
 
     policy: str = choice("nano", (), f"What plans: {POLICY_TEXT}.")
@@ -48,9 +50,10 @@ class ActionNode(DrivingNode):
     def set_up(self) -> None:
         """Load the action expert, then open the topics."""
         self._config = self.config(ActionNodeConfig)
-        self._policy, self.model_hash = action_policy(self._config.policy)
+        rig = read_rig(self._config.rig)
+        self._camera, self._lidar = CameraInput(rig.cameras[0]), rig.lidar
+        self._policy, self.model_hash = action_policy(self._config.policy, rig.lidar.position_ego_m)
         self.get_logger().info(f"policy {self._config.policy}, model hash {self.model_hash}")
-        self._camera = CameraModel()
         lockstep = self._config.lockstep
         self._draft = Answer(self.publish_on(ActionDraft, "~/output/draft", qos.PLAN))
         self._decision_pub = self.publish_on(DrivingDecision, "~/output/decision", qos.PLAN)
@@ -59,7 +62,10 @@ class ActionNode(DrivingNode):
         self.subscribe(AttentionContext, "~/input/attention_context", self._on_context, qos.context(lockstep))
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
         self.subscribe(PointCloud2, "~/input/points", self._on_points, qos.sensor(lockstep))
-        self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
+        if self._config.image_transport == "compressed":
+            self.subscribe(CompressedImage, "~/input/image", self._on_image, qos.sensor(lockstep))
+        else:
+            self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
 
     def reset(self) -> None:
         """A new drive: nothing seen but the route."""
@@ -108,13 +114,13 @@ class ActionNode(DrivingNode):
         self._seen("odometry", ego.stamp_ns)
 
     def _on_points(self, message: PointCloud2) -> None:
-        points = convert.points_from_msg(message)
+        points = points_of(message, self._lidar)
         self._liveness.sensor("points", message.header.frame_id, points.stamp_ns, message.data)
         self._core.observe_points(points)
         self._seen("points", points.stamp_ns)
 
-    def _on_image(self, message: Image) -> None:
-        frame = convert.camera_from_msg(message, self._camera)
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        frame = self._camera.frame(message)
         self._liveness.sensor("image", message.header.frame_id, frame.stamp_ns, message.data)
         self._core.observe_image(frame)
         self._seen("image", frame.stamp_ns)

@@ -11,28 +11,31 @@ from sensor_msgs.msg import PointCloud2
 
 from automot_ros.base.errors import AutomotError
 from automot_ros.base.quantity import choice, quantity
+from automot_ros.data.vehicle_files import read_rig, read_vehicle
 from automot_ros.driving.controller import ControllerConfig, ControllerCore
+from automot_ros.driving.order import DriveOrder, order_of, standing_order
 from automot_ros.guard.config import GuardConfig
 from automot_ros.msg import GuardStatus, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
+from automot_ros.nodes.camera_input import RigConfig, points_of
 from automot_ros.nodes.interfaces import DRIVE_INTERFACES, contract
 from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.pacing import Pacer
-from automot_ros.scene.plan import DriveCommand, GuardMode
+from automot_ros.scene.plan import GuardMode
 from automot_ros.scene.route import Route
-from automot_ros.scene.sensing import SECOND_NS, LidarModel
-from automot_ros.vehicle.specification import VehicleSpec
+from automot_ros.scene.sensing import SECOND_NS
 
 HOLD_BRAKE = 0.5
 _LEVELS = {GuardMode.NOMINAL: OK, GuardMode.LIMITED: WARN, GuardMode.BRAKING: ERROR, GuardMode.STOPPED: ERROR}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControllerNodeConfig(ControllerConfig):
+class ControllerNodeConfig(ControllerConfig, RigConfig):
     """ControllerConfig and what the node adds to it."""
 
+    vehicle: str = choice("carla_lincoln_mkz", (), "The vehicle: a file of config/vehicles, or the path of one.")
     drive_interface: str = choice("carla", DRIVE_INTERFACES, "What the vehicle takes as a command.")
     rate_hz: float = quantity(20.0, "Hz", "Real time: commands a second; 20 in simulation, 50 on a vehicle.",
                               low=5.0, high=100.0)
@@ -41,7 +44,7 @@ class ControllerNodeConfig(ControllerConfig):
 class ControllerNode(DrivingNode):
     """Carries messages to and from ControllerCore. In real time it commands at its rate, whatever arrives or not."""
 
-    CONFIG: ClassVar = {"": ControllerNodeConfig, "guard.": GuardConfig, "vehicle.": VehicleSpec}
+    CONFIG: ClassVar = {"": ControllerNodeConfig, "guard.": GuardConfig}
 
     def __init__(self) -> None:
         super().__init__("controller")
@@ -52,11 +55,12 @@ class ControllerNode(DrivingNode):
         """Check the limits, open the topics."""
         self._config = self.config(ControllerNodeConfig)
         self._guard_config = self.config(GuardConfig, "guard.")
-        self._vehicle = self.config(VehicleSpec, "vehicle.")
-        interface = contract(self._config.drive_interface)
-        self._command_to_msg = interface.control_to_msg
+        self._vehicle, self._lidar = read_vehicle(self._config.vehicle), read_rig(self._config.rig).lidar
+        self._interface = interface = contract(self._config.drive_interface).Drive()
         lockstep = self._config.lockstep
-        self._command = Answer(self.publish_on(interface.COMMAND_MESSAGE, "~/output/command", qos.PLAN))
+        self._command = Answer(self.publish_on(interface.COMMAND_MESSAGE, "~/output/command",
+                                               qos.command(interface.LATCHED)))
+        self._beside = [self.publish_on(outlet.kind, outlet.name, profile=qos.LATCHED) for outlet in interface.BESIDE]
         self._guard_pub = self.publish_on(GuardStatus, "~/output/guard_status", qos.PLAN)
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
         self.subscribe(PointCloud2, "~/input/points", self._on_points, qos.sensor(lockstep))
@@ -65,7 +69,7 @@ class ControllerNode(DrivingNode):
 
     def reset(self) -> None:
         """A new drive: brake until there is a plan."""
-        self._core = ControllerCore(self._config, self._guard_config, self._vehicle, LidarModel().position_ego_m)
+        self._core = ControllerCore(self._config, self._guard_config, self._vehicle, self._lidar.position_ego_m)
         if self._route is not None:
             self._core.observe_route(self._route)
         self._liveness = InputLiveness("points")
@@ -97,7 +101,7 @@ class ControllerNode(DrivingNode):
         self._beat(-1)
 
     def _on_points(self, message: PointCloud2) -> None:
-        points = convert.points_from_msg(message)
+        points = points_of(message, self._lidar)
         self._liveness.sensor("points", message.header.frame_id, points.stamp_ns, message.data)
         self.seen(points.stamp_ns)
         self._core.observe_points(points, self.now_ns())
@@ -124,13 +128,14 @@ class ControllerNode(DrivingNode):
         try:
             done = self._core.step(now_ns)
         except AutomotError as error:  # the last word on a command is never silence
-            self._command.send(now_ns, self._command_to_msg(DriveCommand.of(now_ns, 0.0, HOLD_BRAKE, 0.0)))
+            self._send(standing_order(self._vehicle, now_ns, HOLD_BRAKE), now_ns)
             self.diagnose(ERROR, str(error), {})
             raise
         if done is None:
             return
         command, report = done
-        self._command.send(command.stamp_ns, self._command_to_msg(command))
+        guard = self._core.guard
+        self._send(order_of(self._vehicle, command, report, guard.ego, guard.trajectory, now_ns), now_ns)
         self._guard_pub.publish(convert_plan.guard_to_msg(report))
         self.diagnose(_LEVELS[report.mode], report.text or report.mode.name.lower(), {
             "mode": report.mode.name, "reason": report.reason.name, "odometry_age_s": report.odometry_age_s,
@@ -138,6 +143,11 @@ class ControllerNode(DrivingNode):
             "context_age_s": report.context_age_s, "time_to_collision_s": report.time_to_collision_s,
             "interventions": report.interventions, "compute_s": time.perf_counter() - begin,
             "input_to_output_s": (now_ns - command.stamp_ns) / SECOND_NS})
+
+    def _send(self, order: DriveOrder, now_ns: int) -> None:
+        self._command.send(order.command.stamp_ns, self._interface.command(order, now_ns))
+        for publisher, message in zip(self._beside, self._interface.beside(order, now_ns), strict=True):
+            publisher.publish(message)
 
 
 def main() -> int:

@@ -63,8 +63,8 @@ def understanding_policy(policy: str) -> tuple[UnderstandingPolicy, str]:
     return made, made.model_hash
 
 
-def action_policy(policy: str) -> tuple[ActionPolicy, str]:
-    """The action expert and its model hash."""
+def action_policy(policy: str, lidar_position_ego_m: tuple[float, float, float]) -> tuple[ActionPolicy, str]:
+    """The action expert, for points of a LiDAR at this place, and its model hash."""
     if policy == "constant-speed":
         return ConstantSpeed(), policy
     if policy == "stand-still":
@@ -73,7 +73,7 @@ def action_policy(policy: str) -> tuple[ActionPolicy, str]:
         return Steady(), policy
     from automot_ros.policy.nano import Action
 
-    made = Action(model_folder(policy))
+    made = Action(model_folder(policy), lidar_position_ego_m)
     return made, made.model_hash
 
 

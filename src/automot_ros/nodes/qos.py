@@ -37,3 +37,8 @@ def sensor(lockstep: bool) -> QoSProfile:
 def context(lockstep: bool) -> QoSProfile:
     """What writer and reader of contexts use: the newest counts, but in lockstep every one is waited for."""
     return CONTEXT_LOCKSTEP if lockstep else CONTEXT
+
+
+def command(latched: bool) -> QoSProfile:
+    """What the writer of commands offers: the newest only; some vehicles ask for it when they come late."""
+    return LATCHED if latched else PLAN

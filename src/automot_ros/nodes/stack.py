@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from automot_ros.base.errors import ConfigError
+from automot_ros.nodes.interfaces import COMMAND_OUTPUT, CONTRACTS
 
 Value = bool | int | float | str
 PACKAGE = "automot_ros"
@@ -24,11 +25,12 @@ PATH_TOPIC = f"{OURS}/path"
 GUARD_TOPIC = f"{OURS}/guard_status"
 TAKEN_TOPIC = f"{OURS}/taken"
 IMAGE_TOPIC = f"{CARLA}/rgb_front/image"
+COMPRESSED_TOPIC = f"{IMAGE_TOPIC}/compressed"  # as image_transport names it
 CAMERA_INFO_TOPIC = f"{CARLA}/rgb_front/camera_info"
 POINTS_TOPIC = f"{CARLA}/lidar"
 ODOMETRY_TOPIC = f"{CARLA}/odometry"
 ROUTE_TOPIC = f"{CARLA}/waypoints"
-COMMAND_TOPIC = f"{CARLA}/vehicle_control_cmd"
+COMMAND_TOPIC = CONTRACTS["carla"].topics[COMMAND_OUTPUT]
 OBJECTS_TOPIC = f"{CARLA}/objects"
 SPEED_TOPIC = f"{CARLA}/speedometer"
 STATUS_TOPIC = f"{CARLA}/vehicle_status"
@@ -62,6 +64,8 @@ class StackSettings:
     """What a person chooses when starting the stack. Everything else is a parameter with a default.
 
     `policy` is nano, constant-speed, stand-still or a model folder; `lockstep` lets the world wait for every command;
+    `drive_interface` is what the vehicle takes (nodes/interfaces.py); the embedded world takes carla;
+    `vehicle` and `rig` name a description in config/, or the path of one; `image_transport` is raw or compressed.
     `understanding_lag_s` (lockstep) and `understanding_delay_s` (wall clock) make contexts late on purpose.
     """
 
@@ -73,6 +77,10 @@ class StackSettings:
     understanding_lag_s: float = 0.1
     understanding_delay_s: float = 0.0
     guard: bool = True
+    drive_interface: str = "carla"
+    vehicle: str = "carla_lincoln_mkz"
+    rig: str = "embedded"
+    image_transport: str = "raw"
     simulator: bool = True
     suite: str = "plain"
     first_seed: int = 1_000_000
@@ -87,6 +95,12 @@ class StackSettings:
         if self.lockstep and not self.use_sim_time:
             raise ConfigError("lockstep needs the clock of the simulation", where="use_sim_time", got=False,
                               wanted=True)
+        if self.drive_interface not in CONTRACTS:
+            raise ConfigError("unknown drive interface", where="drive_interface", got=self.drive_interface,
+                              wanted=" | ".join(CONTRACTS))
+        if self.simulator and self.drive_interface != "carla":
+            raise ConfigError("the embedded world takes the commands of CARLA", where="drive_interface",
+                              got=self.drive_interface, wanted="carla, or simulator off")
 
 
 def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
@@ -95,18 +109,22 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
     timing: dict[str, Value] = {
         **sim_time, "lockstep": settings.lockstep, "context_period_s": settings.context_period_s,
         "context_lag_s": settings.understanding_lag_s if settings.lockstep else 0.0}
+    sight: dict[str, Value] = {"rig": settings.rig, "image_transport": settings.image_transport}
+    image_topic = COMPRESSED_TOPIC if settings.image_transport == "compressed" else IMAGE_TOPIC
     nodes = [
         NodeDescription(
             name="understanding", nice=5,
-            parameters={**timing, "policy": settings.policy, "extra_delay_s": settings.understanding_delay_s},
-            remaps={"~/input/image": IMAGE_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
+            parameters={**timing, "policy": settings.policy, **sight,
+                        "extra_delay_s": settings.understanding_delay_s},
+            remaps={"~/input/image": image_topic, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
                     "~/output/attention_context": CONTEXT_TOPIC, "~/output/scene_report": REPORT_TOPIC,
                     "~/output/taken": TAKEN_TOPIC}),
         NodeDescription(
             # Sooner than the guard gives up an old plan: both waits add up to less than half a second.
-            name="action", parameters={**timing, "policy": settings.policy, "input_timeout_s": 0.1},
-            remaps={"~/input/attention_context": CONTEXT_TOPIC, "~/input/image": IMAGE_TOPIC,
-                    "~/input/points": POINTS_TOPIC, "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
+            name="action", parameters={**timing, "policy": settings.policy, **sight, "input_timeout_s": 0.1},
+            remaps={"~/input/attention_context": CONTEXT_TOPIC, "~/input/image": image_topic,
+                    "~/input/points": POINTS_TOPIC,
+                    "~/input/odometry": ODOMETRY_TOPIC, "~/input/route": ROUTE_TOPIC,
                     "~/output/draft": DRAFT_TOPIC, "~/output/decision": DECISION_TOPIC,
                     "~/output/taken": TAKEN_TOPIC}),
         NodeDescription(
@@ -114,11 +132,12 @@ def drive_stack(settings: StackSettings) -> tuple[NodeDescription, ...]:
             remaps={"~/input/draft": DRAFT_TOPIC, "~/output/trajectory": TRAJECTORY_TOPIC,
                     "~/output/path": PATH_TOPIC}),
         NodeDescription(
-            name="controller", parameters={**timing, **{f"guard.{s}": settings.guard for s in GUARD_SWITCHES}},
+            name="controller", parameters={**timing, "drive_interface": settings.drive_interface,
+                                           "vehicle": settings.vehicle, "rig": settings.rig,
+                                           **{f"guard.{s}": settings.guard for s in GUARD_SWITCHES}},
             remaps={"~/input/trajectory": TRAJECTORY_TOPIC, "~/input/odometry": ODOMETRY_TOPIC,
-                    "~/input/route": ROUTE_TOPIC,
-                    "~/input/points": POINTS_TOPIC, "~/output/command": COMMAND_TOPIC,
-                    "~/output/guard_status": GUARD_TOPIC}),
+                    "~/input/route": ROUTE_TOPIC, "~/input/points": POINTS_TOPIC,
+                    "~/output/guard_status": GUARD_TOPIC, **CONTRACTS[settings.drive_interface].topics}),
     ]
     if settings.dashboard:
         nodes.append(NodeDescription(name="dashboard", parameters={**sim_time, "port": settings.dashboard_port},

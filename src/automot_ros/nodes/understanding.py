@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from automot_ros.base.errors import AutomotError, ConfigError
@@ -22,12 +22,14 @@ from automot_ros.base.quantity import choice, quantity
 from automot_ros.context.codec import checksum, encode, layout_of
 from automot_ros.context.layout import DTYPES, ContextRecord
 from automot_ros.context.ring import RingWriter
+from automot_ros.data.vehicle_files import read_rig
 from automot_ros.driving.interfaces import UnderstandingPolicy
 from automot_ros.driving.understanding import UnderstandingConfig, UnderstandingCore
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.msg import AttentionContext as ContextMessage
 from automot_ros.msg import SceneReport
 from automot_ros.nodes import convert, convert_plan, qos
+from automot_ros.nodes.camera_input import CameraConfig, CameraInput
 from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Again, Intake
@@ -36,13 +38,13 @@ from automot_ros.policy.preprocess import UnderstandingObservation
 from automot_ros.scene.context import AttentionContext
 from automot_ros.scene.report import spoken
 from automot_ros.scene.route import Route
-from automot_ros.scene.sensing import SECOND_NS, CameraFrame, CameraModel, EgoState
+from automot_ros.scene.sensing import SECOND_NS, CameraFrame, EgoState
 
 INBOX = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnderstandingNodeConfig(UnderstandingConfig):
+class UnderstandingNodeConfig(UnderstandingConfig, CameraConfig):
     """UnderstandingConfig and what the node adds to it."""
 
     policy: str = choice("nano", (), f"What reads the scene: {POLICY_TEXT}.")
@@ -89,20 +91,23 @@ class UnderstandingNode(DrivingNode):
     def set_up(self) -> None:
         """Load the understanding expert, take shared memory, open the topics."""
         self._config = self.config(UnderstandingNodeConfig)
+        self._camera = CameraInput(read_rig(self._config.rig).cameras[0])
         policy, self.model_hash = understanding_policy(self._config.policy)
         self._policy = Timed(policy)
         self._epoch = time.time_ns()  # larger at each start
         self.get_logger().info(f"policy {self._config.policy}, model hash {self.model_hash}, epoch {self._epoch:016x}")
         if self._config.transport == "shared_memory":
             self._ring = RingWriter(self._epoch, self._config.slot_mb << 20, self._config.slots)
-        self._camera = CameraModel()
         lockstep = self._config.lockstep
         self._context_pub = self.publish_on(ContextMessage, "~/output/attention_context", qos.context(lockstep))
         self._report_pub = self.publish_on(SceneReport, "~/output/scene_report", qos.PLAN)
         self._taken_pub = self.publish_on(Header, "~/output/taken", qos.TAKEN)
         self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
         self.subscribe(Odometry, "~/input/odometry", self._on_odometry, qos.sensor(lockstep))
-        self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
+        if self._config.image_transport == "compressed":
+            self.subscribe(CompressedImage, "~/input/image", self._on_image, qos.sensor(lockstep))
+        else:
+            self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
 
     def reset(self) -> None:
         """A new drive: the thread begins with a new core."""
@@ -143,8 +148,8 @@ class UnderstandingNode(DrivingNode):
         self.seen(ego.stamp_ns)
         self._take("odometry", ego)
 
-    def _on_image(self, message: Image) -> None:
-        frame = convert.camera_from_msg(message, self._camera)
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        frame = self._camera.frame(message)
         self._liveness.sensor("image", message.header.frame_id, frame.stamp_ns, message.data)
         self._take("image", frame)
 

@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from automot_ros.base.errors import ConfigError
+from automot_ros.base.quantity import check_bounds, choice, quantity
 from automot_ros.geometry.se2 import Pose2
 
+DISTORTIONS = ("pinhole", "plumb_bob", "rational_polynomial", "equidistant")
+# Which coefficients a model of distortion has, in the order of `d` in CameraInfo.
+COEFFICIENTS = {"pinhole": (), "plumb_bob": ("k1", "k2", "p1", "p2", "k3"),
+                "rational_polynomial": ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6"),
+                "equidistant": ("k1", "k2", "k3", "k4")}
 SECOND_NS = 1_000_000_000
 
 
@@ -23,9 +30,57 @@ class EgoState:
     yaw_rate_radps: float = 0.0
 
 
+def mounting(roll_rad: float, pitch_rad: float, yaw_rad: float) -> NDArray[np.float64]:
+    """(3, 3) that turns a vector of a sensor's axes (x forward, y left, z up) into the ego's.
+
+    Roll with the left side up, pitch up and yaw to the left are positive; roll first, then pitch, then yaw.
+    """
+    (cr, sr), (cp, sp), (cy, sy) = ((math.cos(a), math.sin(a)) for a in (roll_rad, -pitch_rad, yaw_rad))
+    about_x = np.array([[1.0, 0.0, 0.0], [0.0, cr, -sr], [0.0, sr, cr]])
+    about_y = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])
+    about_z = np.array([[cy, -sy, 0.0], [sy, cy, 0.0], [0.0, 0.0, 1.0]])
+    return np.asarray(about_z @ about_y @ about_x)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lens:
+    """A real camera as it was calibrated, and how it is turned on the car. Pixel centres are whole numbers."""
+
+    width_px: int = quantity(512, "px", "Width of its images.", low=16, high=8192)
+    height_px: int = quantity(256, "px", "Height of its images.", low=16, high=8192)
+    fx_px: float = quantity(256.0, "px", "Focal length across.", low=8.0, high=20000.0)
+    fy_px: float = quantity(256.0, "px", "Focal length down.", low=8.0, high=20000.0)
+    cx_px: float = quantity(255.5, "px", "Principal point from the left.", low=-8192.0, high=16384.0)
+    cy_px: float = quantity(127.5, "px", "Principal point from the top.", low=-8192.0, high=16384.0)
+    roll_rad: float = quantity(0.0, "rad", "Left side up is positive.", low=-3.2, high=3.2)
+    pitch_rad: float = quantity(0.0, "rad", "Up is positive.", low=-1.6, high=1.6)
+    yaw_rad: float = quantity(0.0, "rad", "To the left is positive.", low=-3.2, high=3.2)
+    distortion: str = choice("pinhole", DISTORTIONS, "Model of distortion, as in CameraInfo.")
+    k1: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+    k2: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+    p1: float = quantity(0.0, "", "Tangential coefficient.", low=-1000.0, high=1000.0)
+    p2: float = quantity(0.0, "", "Tangential coefficient.", low=-1000.0, high=1000.0)
+    k3: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+    k4: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+    k5: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+    k6: float = quantity(0.0, "", "Radial coefficient.", low=-1000.0, high=1000.0)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        for name in COEFFICIENTS["rational_polynomial"]:
+            if getattr(self, name) != 0.0 and name not in COEFFICIENTS[self.distortion]:
+                raise ConfigError("coefficient of another model of distortion", where=f"Lens.{name}",
+                                  got=getattr(self, name),
+                                  wanted=f"0, {self.distortion} has {list(COEFFICIENTS[self.distortion])}")
+
+
 @dataclass(frozen=True, slots=True)
 class CameraModel:
-    """A pinhole camera without distortion, fixed on the ego. Yaw left positive, pitch up positive."""
+    """A pinhole camera without distortion, fixed on the ego. Yaw left positive, pitch up positive.
+
+    `frame` is the frame id of its images, empty for any. `lens`: the images come from this real camera and have to be
+    resampled; None: they are those of the pinhole.
+    """
 
     name: str = "rgb_front"
     width_px: int = 512
@@ -34,6 +89,8 @@ class CameraModel:
     position_ego_m: tuple[float, float, float] = (1.3, 0.0, 1.9)
     yaw_rad: float = 0.0
     pitch_rad: float = 0.0
+    frame: str = ""
+    lens: Lens | None = None
 
     @property
     def focal_px(self) -> float:
@@ -56,7 +113,10 @@ class CameraModel:
 
 @dataclass(frozen=True, slots=True)
 class LidarModel:
-    """A spinning LiDAR: a full turn in two half sweeps, one a tick, as CARLA's at 10 Hz in a 20 Hz world."""
+    """A spinning LiDAR: a full turn in two half sweeps, one a tick, as CARLA's at 10 Hz in a 20 Hz world.
+
+    `frame` is the frame id of its points, empty for any; the angles say how a real one is turned, see `mounting`.
+    """
 
     name: str = "lidar"
     position_ego_m: tuple[float, float, float] = (0.0, 0.0, 2.4)
@@ -65,11 +125,24 @@ class LidarModel:
     lowest_rad: float = math.radians(-25.0)
     highest_rad: float = math.radians(3.0)
     range_m: float = 64.0
+    frame: str = ""
+    roll_rad: float = 0.0
+    pitch_rad: float = 0.0
+    yaw_rad: float = 0.0
+
+    def upright(self, cloud: PointCloud) -> PointCloud:
+        """The points in axes that are parallel to the ego's, still counted from the LiDAR."""
+        if not (self.roll_rad or self.pitch_rad or self.yaw_rad):
+            return cloud
+        turn = mounting(self.roll_rad, self.pitch_rad, self.yaw_rad).astype(np.float32)
+        points_N4 = cloud.points_N4.copy()
+        points_N4[:, :3] = cloud.points_N4[:, :3] @ turn.T
+        return PointCloud(cloud.stamp_ns, points_N4)
 
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """Where the sensors sit on the ego."""
+    """Where the sensors sit on the ego. The first camera looks ahead: it is the one the policy sees through."""
 
     cameras: tuple[CameraModel, ...] = (CameraModel(),)
     lidar: LidarModel = field(default_factory=LidarModel)

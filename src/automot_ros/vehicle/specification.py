@@ -23,6 +23,8 @@ class VehicleSpec:
     max_deceleration_mps2: float = quantity(8.0, "m/s^2", "Deceleration at full brake.", low=0.5, high=12.0)
     max_speed_mps: float = quantity(30.0, "m/s", "Speed at which full throttle no longer accelerates.",
                                     low=0.5, high=70.0)
+    speed_lag_s: float = quantity(0.3, "s", "Time the vehicle takes to follow a speed, where it takes speeds.",
+                                  low=0.0, high=2.0)
 
     def __post_init__(self) -> None:
         check_bounds(self)

@@ -234,7 +234,7 @@ def guarded(line: Polyline, speed_at: Callable[[float, float], float], bodies: C
 def test_the_guard_stops_a_blind_plan_before_a_standing_car() -> None:
     d, reports = guarded(STRAIGHT, hold_speed(9.0), lambda t: body_points(40.0, 0.0), seconds=8.0, speed=9.0)
     bumper_gap = 40.0 - 2.3 - 2.3 - d.s_m[-1]
-    assert 0.3 < bumper_gap < 2.0
+    assert 3.0 < bumper_gap < 5.0  # room to swing out
     assert d.speeds[-1] == 0.0
     assert reports[-1].reason is GuardReason.OBSTACLE
     # The plan never gives up: the guard must hold, not let go and brake again.

@@ -20,6 +20,27 @@ def test_every_topic_that_a_node_reads_is_published_by_another():
         "/carla/hero/rgb_front/image", "/carla/hero/lidar", "/carla/hero/odometry", "/carla/hero/waypoints"}
 
 
+def test_the_embedded_world_is_driven_by_the_commands_of_carla_only():
+    with pytest.raises(ConfigError, match="takes the commands of CARLA in drive_interface: got twist"):
+        StackSettings(drive_interface="twist")
+    with pytest.raises(ConfigError, match="unknown drive interface in drive_interface: got horse, wanted carla"):
+        StackSettings(drive_interface="horse")
+
+
+def test_a_vehicle_is_described_by_four_settings():
+    settings = StackSettings(simulator=False, drive_interface="autoware", vehicle="mine.yaml", rig="eyes.yaml",
+                             image_transport="compressed")
+    nodes = {d.name: d for d in drive_stack(settings)}
+    controller = nodes["controller"]
+    assert [controller.parameters[k] for k in ("drive_interface", "vehicle", "rig")] == [
+        "autoware", "mine.yaml", "eyes.yaml"]
+    assert controller.remaps["~/output/command"] == "/control/command/control_cmd"
+    assert controller.remaps["~/output/engage"] == "/vehicle/engage"
+    for name in ("understanding", "action"):
+        assert [nodes[name].parameters[k] for k in ("rig", "image_transport")] == ["eyes.yaml", "compressed"]
+        assert nodes[name].remaps["~/input/image"] == "/carla/hero/rgb_front/image/compressed"
+
+
 def test_the_simulator_comes_up_last_so_that_nobody_misses_its_first_tick():
     assert drive_stack(StackSettings())[-1].name == "simulator"
 
