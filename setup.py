@@ -101,8 +101,8 @@ setup(
     cmdclass={"build_py": BuildWithMessages},
     install_requires=[
         *(f"ros-{name}" for name in ROS_WHEELS),
-        "accelerate>=1.0", "carla>=0.9.15", "matplotlib", "moderngl", "numpy", "opencv-python-headless", "pyyaml", "rosbags",
-        "safetensors", "scipy", "torch>=2.6", "transformers>=5.0",
+        "accelerate>=1.0", "carla>=0.9.15", "matplotlib", "moderngl", "numpy", "opencv-python-headless", "pyyaml",
+        "rosbags", "safetensors", "scipy", "torch>=2.6", "transformers>=5.0",
     ],
     extras_require={"dev": ["coverage", "hypothesis", "mutmut>=3.8", "mypy", "pytest", "ray>=2.9", "ruff"],
                     "ray": ["ray>=2.9"]},
