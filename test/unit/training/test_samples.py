@@ -91,19 +91,19 @@ def test_what_is_broken_is_named(tmp_path: Path, make_labels, make_pictures) -> 
     np.save(tmp_path / "a" / "bev.npy", make_pictures(3)["bev"])
     (tmp_path / "a" / "wide.npy").write_bytes(b"no array")
     read = read_samples([tmp_path])
-    with pytest.raises(MessageError, match=r"differ in number in .*a/bev\.npy: got 3, wanted 2"):
+    with pytest.raises(MessageError, match=r"differ in number in .*a/bev\.npy: got \(3, .*wanted \(2,"):
         read.pictures["bev"][np.array([0])]
     with pytest.raises(MessageError, match=r"not readable in .*a/wide\.npy"):
         read.pictures["wide"][np.array([0])]
     whole = (tmp_path / "a" / "labels.npz").read_bytes()
     for broken in (b"not a zip", whole[: len(whole) // 2], b""):
         (tmp_path / "a" / "labels.npz").write_bytes(broken)
-        with pytest.raises(MessageError, match=r"episode not readable in .*a: got"):
+        with pytest.raises(MessageError, match=r"column not readable in .*a/labels\.npz: \w+: got"):
             read_samples([tmp_path])
 
 
 def test_nothing_is_unpickled(tmp_path: Path, make_labels, make_pictures) -> None:
     labels = make_labels(2, hazard=np.array([{}, {}], object))
     write_episode(tmp_path / "a", make_pictures(2), labels)
-    with pytest.raises(MessageError, match="episode not readable"):
+    with pytest.raises(MessageError, match=r"column not readable in .*: hazard: got .*object"):
         read_samples([tmp_path])
