@@ -65,7 +65,7 @@ def _route() -> tuple[Fault, ...]:
         ("wrong_frame", "another frame", m.wrong_frame, HARMLESS),
         ("wrong_size", "one point only", m.route_of_wrong_size, HARMLESS),
         ("not_finite", "an infinite point", m.route_not_finite, HARMLESS),
-        ("elsewhere", "200 m beside the car", m.route_elsewhere, STOP))
+        ("elsewhere", "2 km beside the car", m.route_elsewhere, STOP))
     return tuple(_topic("route", stack.ROUTE_TOPIC, kind, text, effect, expected, 2.0 if expected is HARMLESS else 3.0)
                  for kind, text, effect, expected in rows)
 

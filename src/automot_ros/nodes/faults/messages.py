@@ -20,7 +20,7 @@ DELAY_NS = SECOND_NS
 STAMP_OFF_NS = 5 * SECOND_NS
 CLOCK_OFF_NS = 10 * SECOND_NS
 ELSEWHERE_M = 30.0
-FAR_AWAY_M = 200.0
+FAR_AWAY_M = 2000.0
 TOO_FAST = 8.0
 Effect = Callable[[Sequence[Any]], list[Any]]
 
