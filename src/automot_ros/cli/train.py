@@ -32,10 +32,12 @@ def run(args: argparse.Namespace) -> int:
     from automot_ros.evaluation.pool import Runner
     from automot_ros.training.recipe import NanoMaker
     from automot_ros.training.settings import STAGES, NanoRecipe
+    from automot_ros.training.share import Share
 
     recipe = build(NanoRecipe, {spec.name: getattr(args, spec.name) for spec in describe(NanoRecipe)})
     torch.set_num_threads(args.threads)
     maker = NanoMaker(recipe, args.work, args.out, Runner(args.workers, args.ray),
                       lambda line: print(line, flush=True))
     maker.make(STAGES[-1] if args.stage == "nano" else args.stage)
+    Share.here().leave()
     return 0

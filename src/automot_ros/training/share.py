@@ -15,13 +15,13 @@ else is in the same part.
 
 from __future__ import annotations
 
-import atexit
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
-import torch.distributed as distributed
 from accelerate import PartialState
 from accelerate.utils import broadcast, gather, reduce
 from torch import Tensor, nn
@@ -44,11 +44,7 @@ class Share:
     def here() -> Share:
         """This process's; joins the others at the first call. Without a launcher: all of it."""
         # Without `cpu`, accelerate takes processes launched on a machine of no accelerator for so many lonely ones.
-        joined = distributed.is_initialized()
         state = PartialState(cpu=True, timeout=_PATIENCE)
-        if distributed.is_initialized() and not joined:
-            # Its threads, where they still run when the interpreter ends, now and then abort the process.
-            atexit.register(distributed.destroy_process_group)
         return Share(state.process_index, state.num_processes, state.device)
 
     @property
@@ -64,6 +60,18 @@ class Share:
     def wait(self) -> None:
         """Until all processes are here."""
         PartialState().wait_for_everyone()
+
+    def leave(self) -> None:
+        """Wait for the others, then end this process with 0, if it has others: its work is done.
+
+        The interpreter is not taken down: a thread of the process group that asks for it just then aborts the process
+        now and then, and the launcher would call all that was done a failure.
+        """
+        if self.processes > 1:
+            self.wait()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     def check_batch(self, size: int) -> None:
         """ConfigError unless all parts of a batch are equally large: else their means do not average to the whole's."""
