@@ -28,6 +28,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, ReaderError, Sto
 
 from automot_ros.base.errors import MessageError
 from automot_ros.data.definitions import ensure_type, typestore
+from automot_ros.data.mcap_sizes import check_bag
 
 FOREVER = QosTime(2147483647, 4294967295)
 
@@ -154,11 +155,17 @@ class BagReader:
         self.path = Path(path)
         if not self.path.exists():
             raise MessageError("no such bag", where=str(self.path))
+        check_bag(self.path)
         try:
             self._reader = AnyReader([self.path], default_typestore=typestore())
             self._reader.open()
         except Exception as error:  # a broken file fails in many ways inside the decoder
             raise MessageError("bag cannot be opened", where=str(self.path), got=_said(error)) from error
+        for c in self._reader.connections:  # metadata.yaml may hold anything
+            if not (isinstance(c.topic, str) and isinstance(c.msgtype, str) and isinstance(c.msgcount, int)):
+                self.close()
+                raise MessageError("bag is broken", where=str(self.path), got=f"{c.msgcount!r} messages of {c.topic!r}",
+                                   wanted="a topic by name, a whole number")
 
     @property
     def topics(self) -> dict[str, str]:

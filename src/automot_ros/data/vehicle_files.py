@@ -92,7 +92,9 @@ def _loaded(path: Path) -> Any:
             raise ConfigError("file is too large", where=str(path), got=f"{path.stat().st_size} bytes",
                               wanted=f"<= {LARGEST_BYTES}")
         return yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except ConfigError:
+        raise
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:  # ValueError: a month 99, a page of digits
         raise ConfigError("file cannot be read", where=str(path), got=" ".join(str(error).split())[:300],
                           wanted="YAML") from error
 

@@ -159,3 +159,34 @@ def test_a_message_that_cannot_be_decoded_is_named_by_topic_and_index(tmp_path):
         writer.write("/text", 2, b"\x00\x01\x00\x00\xff\xff\xff\x7f")
     with BagReader(tmp_path / "bag") as reader, pytest.raises(MessageError, match=r"/text \[1\]"):
         list(reader.messages())
+
+
+def _records(data):
+    """Kind, place and length of every record of an MCAP file."""
+    at = 8
+    while at < len(data) - 8:
+        length = int.from_bytes(data[at + 1 : at + 9], "little")
+        yield data[at], at, length
+        at += 9 + length
+
+
+@pytest.mark.parametrize(("kind", "offset"), [(0x01, 1), (0x06, 1), (0x0B, 1), (0x06, 9 + 28), (0x08, -16), (0x02, 9)])
+def test_a_size_that_the_file_cannot_hold_is_refused_before_it_is_believed(bag, kind, offset):
+    (file,) = bag.glob("*.mcap")
+    data = bytearray(file.read_bytes())
+    at, length = next((at, length) for found, at, length in _records(data) if found == kind)
+    place = at + offset if offset > 0 else at + 9 + length + offset
+    width = 4 if (kind, offset) == (0x06, 9 + 28) else 8
+    data[place : place + width] = (2 ** (8 * width) - 2).to_bytes(width, "little")
+    file.write_bytes(data)
+    with pytest.raises(MessageError, match=r"claims more than its file holds|where a record begins"):
+        BagReader(bag)
+
+
+def test_metadata_of_other_types_is_refused(bag):
+    metadata = bag / "metadata.yaml"
+    text = metadata.read_text()
+    assert "message_count: 300" in text
+    metadata.write_text(text.replace("message_count: 300", "message_count: null", 1))
+    with pytest.raises(MessageError, match="got None messages of '/speed', wanted a topic by name, a whole number"):
+        BagReader(bag)

@@ -143,3 +143,11 @@ def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path: Path, content: ob
     for read in (read_vehicle, read_rig):
         with pytest.raises(ConfigError):
             read(str(path))
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "2026-99-99", "[" * 2000])
+def test_a_value_that_yaml_itself_chokes_on_is_refused(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"length_m: {value}\n")
+    with pytest.raises(ConfigError, match="file cannot be read"):
+        read_vehicle(str(path))

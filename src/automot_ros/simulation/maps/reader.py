@@ -9,8 +9,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from automot_ros.base.errors import MapError
+from automot_ros.simulation.maps import plausible
 
 _SPEED_UNITS = {"km/h": 1.0 / 3.6, "mph": 0.44704, "m/s": 1.0}
+_FASTEST = 1000.0  # in any unit; more is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +79,38 @@ class RoadRow:
 
 @dataclass(frozen=True, slots=True)
 class MapTables:
-    """All roads in file order, and the OpenDRIVE type of every signal by its id."""
+    """All roads in file order, and the OpenDRIVE type of every signal by its id.
+
+    `text` is the map written anew from what was checked: carla.Map has a parser of its own, which must not see more.
+    """
 
     roads: tuple[RoadRow, ...]
     signal_types: dict[str, str]
+    text: str
 
 
 def read(name: str, text: str) -> MapTables:
-    """Parse OpenDRIVE text; MapError says what is broken."""
+    """Parse OpenDRIVE text; MapError says what is broken. What passes is fit for carla.Map."""
+    if len(text) > plausible.MOST_BYTES:
+        raise MapError("too large", where=name, got=f"{len(text)} characters", wanted=f"<= {plausible.MOST_BYTES}")
+    if "<!DOCTYPE" in text:  # nobody needs entities but who wants to fill the memory
+        raise MapError("document types are not read", where=name, got="<!DOCTYPE")
     try:
         root = ET.fromstring(text)
-    except ET.ParseError as error:
+    except (ET.ParseError, UnicodeEncodeError, ValueError) as error:
         raise MapError("not XML", where=name, got=str(error), wanted="an OpenDRIVE file") from error
-    if root.tag.split("}")[-1] != "OpenDRIVE":
-        raise MapError("not an OpenDRIVE file", where=name, got=f"<{root.tag}>", wanted="<OpenDRIVE>")
+    _strip_namespaces(root)  # carla.Map does not know them either
     if root.tag != "OpenDRIVE":
-        _strip_namespaces(root)
+        raise MapError("not an OpenDRIVE file", where=name, got=f"<{root.tag[:40]}>", wanted="<OpenDRIVE>")
     try:
+        plausible.check(root)
         roads = tuple(_road(element) for element in root.findall("road"))
         types = {s.get("id", ""): s.get("type", "") for s in root.iterfind("road/signals/signal")}
     except (KeyError, TypeError, ValueError) as error:
         raise MapError("broken OpenDRIVE", where=name, got=str(error)) from error
     if not roads:
         raise MapError("a map without roads", where=name)
-    return MapTables(roads, types)
+    return MapTables(roads, types, ET.tostring(root, encoding="unicode"))
 
 
 def _strip_namespaces(root: ET.Element) -> None:
@@ -119,8 +129,6 @@ def _road(element: ET.Element) -> RoadRow:
     length = _number(element, "length")
     road_id = int(_number(element, "id"))
     rows = element.findall("lanes/laneSection")
-    if not rows:
-        raise ValueError(f"road {road_id} without a lane section")
     starts = [_number(row, "s") for row in rows]
     sections = tuple(_section(row, start, end)
                      for row, start, end in zip(rows, starts, [*starts[1:], length], strict=True) if end - start > 1e-3)
@@ -133,13 +141,8 @@ def _road(element: ET.Element) -> RoadRow:
 
 def _speeds(element: ET.Element) -> list[float]:
     """Limits in m/s inside a road type or lane; "no limit" and "undefined" state none."""
-    values = []
-    for row in element.findall("speed"):
-        try:
-            values.append(float(row.get("max", "")) * _SPEED_UNITS.get(row.get("unit", "m/s"), 1.0))
-        except ValueError:
-            continue
-    return values
+    return [float(text) * _SPEED_UNITS.get(row.get("unit", "m/s"), 1.0) for row in element.findall("speed")
+            if plausible.is_number(text := row.get("max", "")) and float(text) <= _FASTEST]
 
 
 def _section(element: ET.Element, start: float, end: float) -> SectionRow:
@@ -148,18 +151,11 @@ def _section(element: ET.Element, start: float, end: float) -> SectionRow:
         lane_id = int(lane.get("id", "x"))
         marks = tuple(MarkRow(float(m.get("sOffset", 0.0)), m.get("type", "none"), m.get("color", "standard"),
                               float(m.get("width") or 0.15)) for m in lane.findall("roadMark"))
-        speeds = tuple((float(row.get("sOffset", 0.0)), float(row.get("max", "")) *
-                        _SPEED_UNITS.get(row.get("unit", "m/s"), 1.0))
-                       for row in lane.findall("speed") if _is_number(row.get("max")))
+        speeds = tuple((float(row.get("sOffset", 0.0)), float(text) * _SPEED_UNITS.get(row.get("unit", "m/s"), 1.0))
+                       for row in lane.findall("speed")
+                       if plausible.is_number(text := row.get("max", "")) and 0.0 <= float(text) <= _FASTEST)
         lanes[lane_id] = LaneRow(lane_id, lane.get("type", "none").lower(), marks, speeds)
     return SectionRow(start, end, lanes)
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        return text is not None and float(text) >= 0.0
-    except ValueError:
-        return False
 
 
 def _signal(element: ET.Element, road_id: int) -> SignalRow:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from automot_ros.base.errors import MachineError, MapError
+from automot_ros.base.errors import AutomotError, MachineError, MapError
 from automot_ros.geometry.polyline import Polyline
 from automot_ros.geometry.se2 import wrap_angle
 from automot_ros.simulation.maps import routing
@@ -38,10 +38,12 @@ class RoadMap:
         self.lanes: tuple[Lane, ...]
         self.signals: tuple[Signal, ...]
         try:
-            self.engine = _engine(name, xodr_text)
+            self.engine = _engine(name, self.tables.text)
             self.lanes, self._driving = driving_lanes(name, self.engine, self.tables)
             self.signals = find_signals(self.engine, self.tables, self.lanes)
-        except (RuntimeError, LookupError, ArithmeticError, TypeError) as error:
+        except AutomotError:
+            raise
+        except (RuntimeError, LookupError, ArithmeticError, TypeError, ValueError) as error:
             raise MapError("carla.Map cannot read the map", where=name, got=repr(error)) from error
         lights = frozenset(s.junction_id for s in self.signals if s.kind == "light")
         self.junctions: dict[int, Junction] = find_junctions(self.lanes, lights)
