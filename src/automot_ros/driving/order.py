@@ -41,6 +41,22 @@ class DriveOrder:
     engaged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a command asks of the vehicle, in our signs (left, forward positive); None: the contract has no such number.
+
+    throttle and brake 0..1, steer -1..1 of the full lock, wheel_rad of a virtual front wheel.
+    """
+
+    throttle: float | None = None
+    brake: float | None = None
+    steer: float | None = None
+    wheel_rad: float | None = None
+    yaw_rate_radps: float | None = None
+    speed_mps: float | None = None
+    acceleration_mps2: float | None = None
+
+
 def acceleration_of(vehicle: VehicleSpec, command: DriveCommand, speed_mps: float) -> float:
     """m/s^2 that the pedals give, drag included: the inverse of control.longitudinal.pedals_for."""
     available = vehicle.max_acceleration_mps2 * max(LEAST_AVAILABLE, 1.0 - speed_mps / vehicle.max_speed_mps)

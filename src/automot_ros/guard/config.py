@@ -22,7 +22,7 @@ class GuardConfig:
     lost_s: float = quantity(0.45, "s", "Older inputs are lost: emergency stop.", low=0.05, high=3.0)
     future_s: float = quantity(0.2, "s", "Inputs stamped further ahead of the clock are dropped.", low=0.0, high=2.0)
     clock_jump_s: float = quantity(0.5, "s", "A larger step of the clock, either way, is a jump.", low=0.1, high=5.0)
-    resume_after_s: float = quantity(0.3, "s", "After a fault: inputs healthy this long, then on.", low=0.0, high=5.0)
+    resume_after_s: float = quantity(0.25, "s", "After a fault: inputs healthy this long, then on.", low=0.0, high=5.0)
     max_context_age_s: float = quantity(1.0, "s", "Context age above which speed is limited.", low=0.1, high=10.0)
     stop_context_age_s: float = quantity(3.0, "s", "Context age above which the car stops.", low=0.1, high=20.0)
     old_context_speed_mps: float = quantity(6.0, "m/s", "Speed limit while the context is old.", low=0.0, high=30.0)

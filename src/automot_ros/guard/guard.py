@@ -18,8 +18,7 @@ from automot_ros.vehicle.specification import VehicleSpec
 
 STANDING_MPS, FASTEST_MPS, CREEP_S = 0.1, 100.0, 1.0
 NOTICEABLE = 0.1  # a smaller change of the command is not worth a report
-# A point cloud without odometry of nearly its own stamp cannot be placed on the map.
-POINTS_EGO_GAP_NS, EGO_HISTORY, CLOUDS_WAITING = 150_000_000, 100, 4
+POINTS_EGO_GAP_NS, EGO_HISTORY, CLOUDS_WAITING = 150_000_000, 100, 4  # a cloud needs odometry near its stamp
 # The plan's own stop is no intervention of the guard; waiting belongs to the loss before it.
 NOT_COUNTED = (GuardReason.NONE, GuardReason.NO_INPUT_YET, GuardReason.PLAN_STOP, GuardReason.RECOVERING)
 # After one of these the car goes on only when its inputs were healthy for a while.
@@ -67,8 +66,8 @@ class Guard:
             Newest(self._config.future_s) for _ in range(4))
         self._egos: deque[EgoState] = deque(maxlen=EGO_HISTORY)
         self._unplaced: deque[PointCloud] = deque(maxlen=CLOUDS_WAITING)
-        self._corridor, self._obstacle_brake, self._fault = Corridor(self._config, self._vehicle), False, ""
-        self.goal_m = self._time_to_collision_s = math.inf
+        self._corridor, self._obstacle_brake, self._emergency = Corridor(self._config, self._vehicle), False, False
+        self._fault, self.goal_m, self._time_to_collision_s = "", math.inf, math.inf
 
     def observe_ego(self, ego: EgoState, now_ns: int) -> None:
         """Take odometry. What no car on any map can have is dropped: the input then ages."""
@@ -222,11 +221,14 @@ class Guard:
         gap_m, factor = self._gap_m(plan, ego, free_m), c.release_factor if self._obstacle_brake else 1.0
         wanted = self._corridor.wanted_gap_m(gap_m, speed, obstacle_mps) * factor
         self._obstacle_brake = free_m < wanted
+        needed = self._corridor.deceleration_to(gap_m, free_m, speed, obstacle_mps)
+        # Where firm braking no longer does: all there is, until the way is free.
+        self._emergency = self._obstacle_brake and (self._emergency or needed > c.obstacle_deceleration_mps2)
         if not self._obstacle_brake:
             return Verdict()
         text = f"obstacle {free_m:.1f} m ahead at {obstacle_mps:.1f} m/s, wanted {wanted:.1f} m"
-        return Verdict(GuardReason.OBSTACLE, text,
-                       self._corridor.deceleration_to(gap_m, free_m, speed, obstacle_mps), 0.0)
+        hardest = self._vehicle.max_deceleration_mps2
+        return Verdict(GuardReason.OBSTACLE, text, hardest if self._emergency else needed, 0.0)
 
     def _gap_m(self, plan: Trajectory, ego: EgoState, free_m: float) -> float:
         """How far off to rest: room to swing out round a standing thing that the plan drives into."""

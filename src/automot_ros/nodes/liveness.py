@@ -14,18 +14,15 @@ GAP_NS = SECOND_NS // 4
 
 
 class Travel:
-    """The way that odometry speaks of. Across a gap nothing is added: what was seen then cannot be told."""
+    """The way between one odometry and the next. Across a gap it is nothing: what was seen then cannot be told."""
 
     def __init__(self) -> None:
-        self.metres = 0.0
         self._stamp_ns = 0
 
-    def observe(self, stamp_ns: int, speed_mps: float) -> None:
+    def step_m(self, stamp_ns: int, speed_mps: float) -> float:
         """Take the next odometry."""
-        step_ns = stamp_ns - self._stamp_ns
-        if 0 < step_ns < GAP_NS:
-            self.metres += abs(speed_mps) * step_ns / SECOND_NS
-        self._stamp_ns = stamp_ns
+        step_ns, self._stamp_ns = stamp_ns - self._stamp_ns, stamp_ns
+        return abs(speed_mps) * step_ns / SECOND_NS if 0 < step_ns < GAP_NS else 0.0
 
 
 class Liveness:
@@ -36,9 +33,14 @@ class Liveness:
         self._frame: str | None = None
         self._stamp_ns = -1
         self._content: object = None
-        self._changed_m = 0.0
+        self._since_ns, self._same_m = 0, 0.0
 
-    def check(self, frame: str, stamp_ns: int, content: object, travelled_m: float) -> None:
+    def travelled(self, stamp_ns: int, step_m: float) -> None:
+        """The car has travelled, says odometry of this stamp. Late odometry may speak of a time before the content."""
+        if stamp_ns > self._since_ns:
+            self._same_m += step_m
+
+    def check(self, frame: str, stamp_ns: int, content: object) -> None:
         """The frame must stay as it was first; `content` must change as the car travels.
 
         The same stamp again is the same message again, and no fault.
@@ -52,10 +54,11 @@ class Liveness:
             return
         self._stamp_ns = stamp_ns
         if content != self._content:
-            self._content, self._changed_m = content, travelled_m
-        elif travelled_m - self._changed_m > FROZEN_M:
-            raise MessageError("frozen", where=self._where, got=f"the same for {travelled_m - self._changed_m:.1f} m",
+            self._content, self._since_ns, self._same_m = content, stamp_ns, 0.0
+        elif self._same_m > FROZEN_M:
+            raise MessageError("frozen", where=self._where, got=f"the same for {self._same_m:.1f} m",
                                wanted="something new")
+        self._since_ns = min(self._since_ns, stamp_ns)  # time may begin anew
 
 
 class InputLiveness:
@@ -64,14 +67,16 @@ class InputLiveness:
     def __init__(self, *sensors: str) -> None:
         self._odometry = Liveness("odometry")
         self._sensors = {name: Liveness(name) for name in sensors}
-        self._claimed, self._travel = Travel(), Travel()
+        self._claimed, self._accepted = Travel(), Travel()
 
     def odometry(self, frame: str, ego: EgoState) -> None:
         """A pose that stays while its own speed says otherwise is frozen."""
-        self._claimed.observe(ego.stamp_ns, ego.speed_mps)
-        self._odometry.check(frame, ego.stamp_ns, ego.pose_map_to_ego, self._claimed.metres)
-        self._travel.observe(ego.stamp_ns, ego.speed_mps)
+        self._odometry.travelled(ego.stamp_ns, self._claimed.step_m(ego.stamp_ns, ego.speed_mps))
+        self._odometry.check(frame, ego.stamp_ns, ego.pose_map_to_ego)
+        step_m = self._accepted.step_m(ego.stamp_ns, ego.speed_mps)
+        for sensor in self._sensors.values():
+            sensor.travelled(ego.stamp_ns, step_m)
 
     def sensor(self, name: str, frame: str, stamp_ns: int, content: object) -> None:
         """A picture that stays while the odometry that was accepted goes on is frozen."""
-        self._sensors[name].check(frame, stamp_ns, content, self._travel.metres)
+        self._sensors[name].check(frame, stamp_ns, content)

@@ -63,6 +63,33 @@ def test_a_car_that_stopped_without_odometry_is_not_held_by_its_own_standing(car
         car.tick(0.0, 20)
 
 
+def test_odometry_that_comes_late_does_not_hold_a_car_that_stands():
+    checks, late = InputLiveness("image"), 20
+    speeds = [5.0] * 40 + [0.0] * 60
+    for n, speed in enumerate(speeds):
+        checks.sensor("image", "hero/rgb_front", n * TICK_NS, n if speed else "standing")
+        if n >= late:
+            x_m = 0.25 * min(n - late, 40)
+            checks.odometry("map", EgoState((n - late) * TICK_NS, Pose2(x_m, 0.0, 0.0), speeds[n - late]))
+
+
+def test_a_frozen_picture_is_noticed_with_late_odometry_too():
+    checks = InputLiveness("image")
+    for n in range(31):
+        checks.sensor("image", "hero/rgb_front", n * TICK_NS, min(n, 10))
+        checks.odometry("map", EgoState((n - 20) * TICK_NS, Pose2(0.25 * n, 0.0, 0.0), 5.0))
+    checks.odometry("map", EgoState(11 * TICK_NS, Pose2(8.0, 0.0, 0.0), 5.0))
+    with pytest.raises(MessageError, match="frozen"):
+        checks.sensor("image", "hero/rgb_front", 31 * TICK_NS, 10)
+
+
+def test_time_that_begins_anew_does_not_hide_a_frozen_picture(car):
+    car.stamp_ns = 0
+    car.tick(5.0, 4)  # the odometry of the other drive does not count
+    with pytest.raises(MessageError, match="frozen"):
+        car.tick(5.0, 4)
+
+
 def test_a_message_that_comes_again_is_not_frozen(car):
     car.checks.sensor("image", "hero/rgb_front", car.stamp_ns, 4)
 

@@ -16,6 +16,7 @@ from automot_ros.nodes.supervisor import Supervisor
 RETURN_S = 240.0
 LITTLE_BYTES = 1 << 20
 STARVED_TICKS = 10
+FOUND_S = 1.0  # an active node hears and is heard when its peers have found it: that is health
 _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -46,7 +47,7 @@ class Processes:
             self._send(fault, signal.SIGCONT if on else signal.SIGSTOP)
 
     def end(self, fault: Fault) -> float | None:
-        """Heal it. The world stands meanwhile; the wall time from here until the node is active, where it was dead."""
+        """Heal it. The world stands meanwhile; the wall time until the node is active and found, where it was dead."""
         if fault.process in ("stopped", "starved") and fault.node != "simulator":
             self._send(fault, signal.SIGCONT)
         elif fault.process == "disk_full":
@@ -67,6 +68,7 @@ class Processes:
             if fault.node in self._revival.hopeless or time.monotonic() - begin > RETURN_S:
                 raise MachineError("a node does not come back", where=fault.node,
                                    got=self._supervisor.complaint(fault.node), wanted="active")
+        self._spin(FOUND_S)
         return time.monotonic() - begin
 
     def _return_without_memory(self, fault: Fault) -> float:

@@ -56,7 +56,7 @@ def run_trial(fault: Fault, conductor: Conductor, processes: Processes) -> Row:
     before.append(during.pop(0))  # next_tick tells of the tick before
     conductor.relay.end()
     restart_s = processes.end(fault)
-    conductor.healthy = conductor.commands_come = True
+    conductor.all_is_well()
     during.append(conductor.next_tick())
     after = _after(conductor)
     found = figures(fault.expected, before, during, after)
