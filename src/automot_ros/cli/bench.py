@@ -1,57 +1,32 @@
-"""`automot bench WHAT`: figures of this machine, as a table and as result.json."""
+"""`automot bench WHAT`: figures of this machine, as a table and as result.json; a module for each WHAT."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from pathlib import Path
+import importlib
+from types import ModuleType
 
-from automot_ros.base.errors import ConfigError
-from automot_ros.base.results import run_header, write_json
-
-SENSORS = ("none", "lidar", "cameras")
+BENCHES = {
+    "world": "how fast the embedded world runs",
+    "transport": "a context from one process to another, by handle and in band, against one copy of its bytes",
+    "tick": "from sensor to command through the real nodes, stage by stage, asynchronous and synchronous",
+    "soak": "hours of driving: whether memory, files, shared memory or latency grow",
+    "released": "contexts and fast steps at the released size, random weights",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of `automot bench`."""
-    parser.add_argument("what", choices=("world",), help="what to measure")
-    parser.add_argument("--suites", default="plain,PedestrianCrossing,ConstructionObstacleTwoWays,HighwayExit",
-                        help="what is driven while it is measured (suites as `automot evaluate` knows them)")
-    parser.add_argument("--seeds", default="0:1", help="seeds A:B of each suite")
-    parser.add_argument("--ticks", type=int, default=600, help="ticks of 0.05 s a drive (default 600)")
-    parser.add_argument("--sensors", choices=SENSORS, action="append", help="only these sensors (may be repeated)")
-    parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="folder for result.json")
+    """A sub-command for each measurement."""
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for name, text in BENCHES.items():
+        made = kinds.add_parser(name, help=text, description=text)
+        _module(name).add_arguments(made)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print a table, write result.json. 0 when done."""
-    from automot_ros.simulation.bench import WorldSpeed, measure_world
-    from automot_ros.simulation.suites import suites_of
-
-    first, last = _seeds(args.seeds)
-    if args.ticks < 1:
-        raise ConfigError("nothing to measure", where="--ticks", got=args.ticks, wanted=">= 1")
-    rows: list[WorldSpeed] = []
-    print(_line("drive", "sensors", "users", "ticks/s", "real time", "median ms", "worst ms", "CPU ms"))
-    drives = [(suite, seed) for suite in suites_of(args.suites) for seed in range(first, last)]
-    for suite, seed in drives:
-        for sensors in args.sensors or SENSORS:
-            r = measure_world(suite, seed, args.ticks, sensors)
-            rows.append(r)
-            print(_line(f"{suite}-{seed}", r.sensors, str(r.road_users), f"{r.ticks_per_s:.0f}", f"{r.real_time:.1f}x",
-                        f"{r.median_ms:.2f}", f"{r.worst_ms:.2f}", f"{r.cpu_ms:.2f}"), flush=True)
-    out = args.out / "result.json"
-    write_json(out, {**run_header(seeds=args.seeds), "bench": "world", "rows": [dataclasses.asdict(r) for r in rows]})
-    print(f"written: {out}")
-    return 0
+    """Measure, print a table, write result.json. 0 when done, 1 when a target is not reached."""
+    return int(_module(args.what).run(args))
 
 
-def _seeds(text: str) -> tuple[int, int]:
-    low, colon, high = text.partition(":")
-    if not (colon and low.isdigit() and high.isdigit() and int(low) < int(high)):
-        raise ConfigError("not a range of seeds", where="--seeds", got=text, wanted="A:B with A < B")
-    return int(low), int(high)
-
-
-def _line(name: str, sensors: str, *figures: str) -> str:
-    return f"{name:<30} {sensors:<8}" + "".join(f"{figure:>11}" for figure in figures)
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"automot_ros.cli.bench_{name}")

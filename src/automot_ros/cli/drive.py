@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for result, report, bag and video (default: runs/<stamp>)")
     parser.add_argument("--no-dashboard", action="store_true", help="no page to watch")
     parser.add_argument("--port", type=int, default=8642, help="of the page (default: 8642)")
+    parser.add_argument("--rviz", action="store_true", help="publish what rviz/automot.rviz shows; into the bag, too")
     parser.add_argument("--no-bag", action="store_true", help="record nothing (no video either)")
     parser.add_argument("--no-report", action="store_true", help="result.json only")
 
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         "suite": ",".join(suites),
         "first_seed": first, "routes": routes, "duration_s": args.duration,
         "out": str(out.resolve()), "dashboard": not args.no_dashboard, "dashboard_port": args.port,
+        "rviz": args.rviz,
         "recorder": not args.no_bag,
     }
     request = {"settings": settings, "command": " ".join(["automot", *sys.argv[1:]]), "report": not args.no_report}

@@ -1,4 +1,4 @@
-"""`automot evaluate`: score a driver on the embedded world or all its parts, compare scores, film a driven route."""
+"""`automot evaluate`: score a driver or all its parts, compare scores, film a route, make a drive a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POLICIES = "nano | expert | stand-still | blind | idm | expert-lidar | noisy | a
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of the four commands."""
+    """Flags of the five commands."""
     kinds = parser.add_subparsers(dest="kind", required=True)
     loop = kinds.add_parser("closed-loop", help="drive routes in lockstep, without ROS, and score them")
     _add_routes(loop, "plain")
@@ -44,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     film = kinds.add_parser("video", help="drive a route of a finished evaluation again and film it")
     film.add_argument("route", help="id of the route, as in result.json")
     film.add_argument("--out", type=Path, default=Path("runs/closed-loop"), help="--out of the evaluation")
+    page = kinds.add_parser("page", help="the page of a recorded drive, to scrub: a folder that any browser opens")
+    page.add_argument("runs", nargs="+", type=Path, metavar="RUN",
+                      help="--out of `automot drive`, or a bag; two are shown side by side")
+    page.add_argument("--out", type=Path, required=True, help="a new folder")
 
 
 def _add_routes(parser: argparse.ArgumentParser, suite: str) -> None:
@@ -61,7 +65,8 @@ def _add_runner(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it; returns 0."""
-    return {"closed-loop": _closed_loop, "ablations": _ablations, "compare": _compare, "video": _video}[args.kind](args)
+    return {"closed-loop": _closed_loop, "ablations": _ablations, "compare": _compare, "video": _video,
+            "page": _page}[args.kind](args)
 
 
 def _closed_loop(args: argparse.Namespace) -> int:
@@ -139,4 +144,13 @@ def _video(args: argparse.Namespace) -> int:
     job, settings, record = recorded_route(args.out, args.route)
     print(f"driving {job.id} again ...", flush=True)
     print(f"wrote {film_route(job, settings, record, args.out / 'videos' / f'{job.id}.webm')}")
+    return 0
+
+
+def _page(args: argparse.Namespace) -> int:
+    from automot_ros.evaluation.run_page import pages_of
+
+    if len(args.runs) > 2:
+        raise ConfigError("too many runs", where="RUN", got=len(args.runs), wanted="one or two")
+    print(f"wrote {pages_of(args.runs, args.out)}: open it in a browser; keys: ?")
     return 0

@@ -91,7 +91,7 @@ class ContextRecord:
     checksum: int
     compute_s: float
     handle: SlotHandle | None
-    payload: bytes | memoryview | None = None
+    payload: bytes | bytearray | memoryview | None = None
 
     def __post_init__(self) -> None:
         if (self.handle is None) == (self.payload is None):

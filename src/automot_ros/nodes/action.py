@@ -19,7 +19,7 @@ from automot_ros.driving.action import ActionConfig, ActionCore
 from automot_ros.msg import ActionDraft, AttentionContext, DrivingDecision
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.camera_input import CameraConfig, CameraInput, points_of
-from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node, settle
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer, Intake
 from automot_ros.nodes.pacing import Pacer
@@ -66,6 +66,7 @@ class ActionNode(DrivingNode):
             self.subscribe(CompressedImage, "~/input/image", self._on_image, qos.sensor(lockstep))
         else:
             self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
+        settle()
 
     def reset(self) -> None:
         """A new drive: nothing seen but the route."""
@@ -102,8 +103,8 @@ class ActionNode(DrivingNode):
         if record.model_hash != self.model_hash:
             raise ContextError("context of another model", where=f"context {record.sequence}",
                                got=record.model_hash[:16], wanted=self.model_hash)
-        payload = self._ring.read(record) if record.payload is None else record.payload
-        self._core.observe_context(decode(record, payload))
+        context = self._ring.take(record) if record.payload is None else decode(record, record.payload)
+        self._core.observe_context(context)
         self._beat()
 
     def _on_odometry(self, message: Odometry) -> None:

@@ -19,7 +19,7 @@ from automot_ros.msg import GuardStatus, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.camera_input import RigConfig, points_of
 from automot_ros.nodes.interfaces import DRIVE_INTERFACES, contract
-from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node, settle
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.pacing import Pacer
@@ -66,6 +66,7 @@ class ControllerNode(DrivingNode):
         self.subscribe(PointCloud2, "~/input/points", self._on_points, qos.sensor(lockstep))
         self.subscribe(Path, "~/input/route", self._on_route, qos.LATCHED, always=True)
         self.subscribe(PlannedTrajectory, "~/input/trajectory", self._on_trajectory, qos.PLAN)
+        settle()
 
     def reset(self) -> None:
         """A new drive: brake until there is a plan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import itertools
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
+from std_msgs.msg import String
 
 from automot_ros.base.errors import ConfigError, ContextError, MessageError
 from automot_ros.base.quantity import check_bounds, choice, quantity, switch
@@ -19,6 +21,7 @@ from automot_ros.data.bags import BagWriter, offered_qos
 from automot_ros.msg import AttentionContext
 from automot_ros.nodes.convert_plan import context_from_msg
 from automot_ros.nodes.lifecycle import ERROR, OK, DrivingNode, run_node
+from automot_ros.nodes.stack import STACK_TOPIC
 
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 CONTEXT = "automot_ros/msg/AttentionContext"
@@ -35,10 +38,20 @@ class RecorderConfig:
     compress: bool = switch(False, "Compress the bag (zstd).")
     search_period_s: float = quantity(0.2, "s", "How often new topics are looked for.", low=0.02, high=10.0)
 
+    stack: str = choice("", (), "Parameters of the recorded nodes (base64 of JSON): the bag's first message.")
+
     def __post_init__(self) -> None:
         check_bounds(self)
         if self.topics != "*" and not self.wanted:
             raise ConfigError("nothing to record", where="RecorderConfig.topics", got=repr(self.topics))
+
+    @property
+    def parameters(self) -> str:
+        """What `stack` says, as JSON. ConfigError when it is no base64 of text."""
+        try:
+            return base64.b64decode(self.stack, validate=True).decode()
+        except ValueError as error:
+            raise ConfigError("not base64 of JSON", where="RecorderConfig.stack", got=repr(self.stack[:40])) from error
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -64,6 +77,7 @@ class RecorderNode(DrivingNode):
     def set_up(self) -> None:
         """Check that the bag can be written where it is wanted."""
         self._config = self.config(RecorderConfig)
+        self._parameters = self._config.parameters
         if Path(self._config.bag).exists():
             raise ConfigError("bag exists already", where="recorder.bag", got=self._config.bag, wanted="a new name")
         Path(self._config.bag).parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +88,10 @@ class RecorderNode(DrivingNode):
         names = itertools.chain([path], (path.with_name(f"{path.name}_{n}") for n in itertools.count(2)))
         self._lost = ""
         self._bag = BagWriter(next(p for p in names if not p.exists()), compress=self._config.compress)
+        if self._config.stack:
+            self._bag.add_topic(STACK_TOPIC, "std_msgs/msg/String", offered_qos(reliable=True, latched=True, depth=1))
+            told = serialize_message(String(data=self._parameters))
+            self._bag.write(STACK_TOPIC, max(0, self.now_ns()), bytes(told))
         self._timer = self.create_timer(self._config.search_period_s, self._search)
         self._search()
 
@@ -155,13 +173,16 @@ class RecorderNode(DrivingNode):
 
     def _with_payload(self, topic: str, cdr: bytes) -> bytes:
         """The context with its numbers in the message; as it was when the slot is gone already."""
-        message = deserialize_message(cdr, AttentionContext)
-        if not message.segment:
-            return cdr
         try:
+            message = deserialize_message(cdr, AttentionContext)
+            if not message.segment:
+                return cdr
             payload = self._ring.read(context_from_msg(message))
         except (ContextError, MessageError) as error:
             self.count_bad(topic, error)
+            return cdr
+        except RuntimeError as error:  # bytes that are no context: they are recorded as they came
+            self.count_bad(topic, MessageError("not a context", where=topic, got=str(error)))
             return cdr
         message.payload.frombytes(payload)
         message.segment, message.slot, message.generation = "", 0, 0

@@ -13,7 +13,7 @@ from automot_ros.base.quantity import choice, quantity
 from automot_ros.driving.refiner import RefinerConfig, RefinerCore
 from automot_ros.msg import ActionDraft, PlannedTrajectory
 from automot_ros.nodes import convert, convert_plan, qos
-from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node
+from automot_ros.nodes.lifecycle import ERROR, OK, WARN, DrivingNode, run_node, settle
 from automot_ros.nodes.lockstep import Answer
 from automot_ros.nodes.policies import POLICY_TEXT, refiner_policy
 from automot_ros.scene.plan import PlanStatus
@@ -45,6 +45,7 @@ class RefinerNode(DrivingNode):
         self._trajectory = Answer(self.publish_on(PlannedTrajectory, "~/output/trajectory", qos.PLAN))
         self._path_pub = self.publish_on(Path, "~/output/path", qos.PLAN)
         self.subscribe(ActionDraft, "~/input/draft", self._on_draft, qos.PLAN)
+        settle()
 
     def reset(self) -> None:
         """A new drive."""

@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 
 from automot_ros.base.errors import AutomotError, ConfigError
 from automot_ros.base.quantity import choice, quantity
-from automot_ros.context.codec import checksum, encode, layout_of
+from automot_ros.context.codec import in_band
 from automot_ros.context.layout import DTYPES, ContextRecord
 from automot_ros.context.ring import RingWriter
 from automot_ros.data.vehicle_files import read_rig
@@ -30,7 +30,7 @@ from automot_ros.msg import AttentionContext as ContextMessage
 from automot_ros.msg import SceneReport
 from automot_ros.nodes import convert, convert_plan, qos
 from automot_ros.nodes.camera_input import CameraConfig, CameraInput
-from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node
+from automot_ros.nodes.lifecycle import ERROR, OK, UNEXPECTED, DrivingNode, run_node, settle
 from automot_ros.nodes.liveness import InputLiveness
 from automot_ros.nodes.lockstep import Again, Intake
 from automot_ros.nodes.policies import POLICY_TEXT, understanding_policy
@@ -108,6 +108,7 @@ class UnderstandingNode(DrivingNode):
             self.subscribe(CompressedImage, "~/input/image", self._on_image, qos.sensor(lockstep))
         else:
             self.subscribe(Image, "~/input/image", self._on_image, qos.sensor(lockstep))
+        settle()
 
     def reset(self) -> None:
         """A new drive: the thread begins with a new core."""
@@ -222,10 +223,7 @@ class UnderstandingNode(DrivingNode):
         """The payload put into a slot, or in band."""
         if self._ring is not None:
             return self._ring.write(context, self._config.dtype)
-        payload = encode(context, self._config.dtype)
-        return ContextRecord(context.stamp_ns, context.epoch, context.sequence, context.model_hash,
-                             layout_of(context, self._config.dtype), context.next_position, context.pose_map_to_ego,
-                             checksum(payload), context.compute_s, None, payload)
+        return in_band(context, self._config.dtype)
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automot_ros.base.errors import ContextError
-from automot_ros.context.codec import checksum, decode, encode, layout_of
+from automot_ros.context.codec import checksum, decode, in_band
 from automot_ros.context.layout import ContextLayout, ContextRecord
 from automot_ros.geometry.se2 import Pose2
 from automot_ros.scene.context import AttentionContext
@@ -17,13 +17,6 @@ def make_context(seed: int = 0, tokens: int = 50) -> AttentionContext:
     keys = rng.normal(size=(3, 2, tokens, 8)).astype(np.float32)
     values = rng.normal(size=(3, 2, tokens, 6)).astype(np.float32)
     return AttentionContext(5, 77, 1, "abc", keys, values, tokens, Pose2(1.0, 2.0, 0.3), compute_s=0.1)
-
-
-def in_band(context: AttentionContext, dtype: str) -> ContextRecord:
-    payload = encode(context, dtype)
-    return ContextRecord(context.stamp_ns, context.epoch, context.sequence, context.model_hash,
-                         layout_of(context, dtype), context.next_position, context.pose_map_to_ego,
-                         checksum(payload), context.compute_s, None, payload)
 
 
 def through(context: AttentionContext, dtype: str) -> AttentionContext:
@@ -79,9 +72,17 @@ def test_a_flipped_byte_is_noticed(position: int) -> None:
         decode(record, payload)
 
 
-def test_swapped_blocks_change_the_checksum() -> None:
-    payload = bytes(np.random.default_rng(0).integers(0, 256, 3 * 4096, dtype=np.uint8))
-    assert checksum(payload) != checksum(payload[4096:8192] + payload[:4096] + payload[8192:])
+def test_swapped_heads_change_the_checksum() -> None:
+    context = make_context()
+    swapped = dataclasses.replace(context, keys_LGTH=context.keys_LGTH[:, ::-1].copy())
+    assert in_band(context, "float32").checksum != in_band(swapped, "float32").checksum
+
+
+def test_the_checksum_covers_the_scales_of_int8() -> None:
+    record = in_band(make_context(), "int8")
+    payload = bytearray(record.payload or b"")
+    payload[1] ^= 1
+    assert checksum(payload, record.layout) != record.checksum
 
 
 def test_not_a_number_is_refused_even_with_the_right_checksum() -> None:

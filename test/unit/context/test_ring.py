@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automot_ros.base.errors import ContextError
-from automot_ros.context.codec import decode
+from automot_ros.context.codec import decode, in_band
 from automot_ros.context.layout import ContextLayout, ContextRecord, SlotHandle
 from automot_ros.context.ring import RingReader, RingWriter, remove_abandoned
 from automot_ros.geometry.se2 import Pose2
@@ -140,3 +140,47 @@ def test_only_the_segments_of_dead_writers_are_removed(writer: RingWriter, tmp_p
 
 def make_layout() -> ContextLayout:
     return ContextLayout(1, 1, 8, 8, 10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
+def test_a_context_is_taken_as_it_would_be_in_band(writer: RingWriter, tmp_path: Path, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    context = dataclasses.replace(make_context(1), keys_LGTH=rng.normal(size=(2, 2, 37, 8)).astype(np.float32),
+                                  values_LGTV=rng.normal(size=(2, 2, 37, 3)).astype(np.float32))
+    taken = RingReader(tmp_path).take(writer.write(context, dtype))
+    record = in_band(context, dtype)
+    sent = decode(record, record.payload or b"")
+    assert np.array_equal(taken.keys_LGTH, sent.keys_LGTH)
+    assert np.array_equal(taken.values_LGTV, sent.values_LGTV)
+
+
+@pytest.mark.parametrize("tokens", [40, 20_000])
+def test_a_context_is_read_into_a_buffer_with_room_behind_each_head(tmp_path: Path, tokens: int) -> None:
+    rng = np.random.default_rng(0)
+    context = dataclasses.replace(make_context(1), keys_LGTH=rng.normal(size=(3, 2, tokens, 8)).astype(np.float32),
+                                  values_LGTV=rng.normal(size=(3, 2, tokens, 6)).astype(np.float32))
+    ring, reader = RingWriter(EPOCH, slot_bytes=8_000_000, folder=tmp_path), RingReader(tmp_path)
+    keys, values = np.zeros((3, 2, tokens + 5, 8), np.float32), np.zeros((3, 2, tokens + 5, 6), np.float32)
+    reader.read_into(ring.write(context), keys[:, :, :tokens], values[:, :, :tokens])
+    assert np.array_equal(keys[:, :, :tokens], context.keys_LGTH)
+    assert np.array_equal(values[:, :, :tokens], context.values_LGTV)
+    assert not keys[:, :, tokens:].any()
+    assert not values[:, :, tokens:].any()
+    reader.close()
+    ring.close()
+
+
+def test_a_slot_changed_behind_the_writers_back_is_noticed(writer: RingWriter, tmp_path: Path) -> None:
+    record = writer.write(make_context(1))
+    assert record.handle is not None
+    with (tmp_path / writer.name).open("r+b") as segment:
+        segment.seek(4096 + record.handle.slot * writer.slot_bytes + 64 + 1000)
+        segment.write(b"\x01")
+    with pytest.raises(ContextError, match="torn or altered"):
+        RingReader(tmp_path).take(record)
+
+
+def test_a_buffer_of_another_shape_is_refused(writer: RingWriter, tmp_path: Path) -> None:
+    record = writer.write(make_context(1))
+    with pytest.raises(ContextError, match="another shape"):
+        RingReader(tmp_path).read_into(record, np.zeros((2, 2, 39, 8), np.float32), np.zeros((2, 2, 39, 8), np.float32))
