@@ -9,11 +9,11 @@ READY := .venv/.ready
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 unexport PYTHONPATH
 
-.PHONY: drive test faults unit guard-coverage mutants lint nano setup doctor clean
+.PHONY: drive test faults fuzz unit guard-coverage mutants lint docs nano setup doctor clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make drive | test | faults | unit | guard-coverage | mutants | lint | nano | setup | doctor | clean   (see its head)"
+	@echo "make drive | test | faults | fuzz | unit | guard-coverage | mutants | lint | docs | nano | setup | doctor | clean"
 
 drive: $(READY)
 	@$(AUTOMOT) drive $(ARGS)
@@ -24,6 +24,10 @@ test: $(READY)
 # Every fault on a driving car, one after the other; an interrupted run goes on where it stopped.
 faults: $(READY)
 	@$(AUTOMOT) faults $(ARGS)
+
+# 100 000 inputs that nobody would send, to every reader and callback: see docs/fuzzing.md.
+fuzz: $(READY)
+	@cd test/fuzz && $(CURDIR)/$(PYTHON_V) -m fuzzing $(ARGS)
 
 unit: $(READY)
 	@$(PYTHON_V) -m pytest test/unit test/test_layers.py $(ARGS)
@@ -45,6 +49,12 @@ lint: $(READY)
 # Trains the shipped model again from nothing: hours on a CPU; an interrupted run goes on where it stopped.
 nano: $(READY)
 	@$(AUTOMOT) train nano $(ARGS)
+
+# The documentation as a site in build/site; fails on a broken link.
+docs: $(READY)
+	@$(PYTHON_V) -c "import mkdocs, material" 2>/dev/null || $(PYTHON_V) -m pip install -q -c constraints.txt mkdocs-material
+	@$(PYTHON_V) -m mkdocs build -q
+	@echo "build/site/index.html"
 
 doctor: $(READY)
 	@$(AUTOMOT) doctor

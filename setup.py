@@ -95,7 +95,7 @@ setup(
     python_requires=">=3.10,<3.13",
     package_dir={"": "src"},
     packages=find_packages("src"),
-    package_data={"automot_ros": ["py.typed"], "automot_ros.nodes": ["*.html", "*.js", "*.css"],
+    package_data={"automot_ros": ["py.typed"], "automot_ros.evaluation": ["page/*"],
                   "automot_ros.simulation": ["*.glsl", "**/*.glsl"]},
     distclass=PlatformDistribution,
     cmdclass={"build_py": BuildWithMessages},
@@ -105,6 +105,7 @@ setup(
         "rosbags", "safetensors", "scipy", "torch>=2.6", "transformers>=5.0",
     ],
     extras_require={"dev": ["coverage", "hypothesis", "mutmut>=3.8", "mypy", "pytest", "ray>=2.9", "ruff"],
+                    "docs": ["mkdocs-material>=9.5"],
                     "ray": ["ray>=2.9"]},
     entry_points={"console_scripts": ["automot=automot_ros.cli.main:main"]},
 )

@@ -116,7 +116,8 @@ def _watched() -> list[Use]:
     monitor.Monitor(starter)
     names = {id(v): f"{m.__name__.rpartition('.')[2]}.{k}" for m in (monitor, qos) for k, v in vars(m).items()}
     dashboard = [(kind, topic, profile) for kind, topic, profile, _ in Watching(lambda *_: None).topics()]
-    return [Use(node, "reads", topic, topic, kind.__name__, names[id(profile)])
+    remaps = {node.name: node.remaps for node in drive_stack(StackSettings())}
+    return [Use(node, "reads", topic, remaps.get(node, {}).get(topic, topic), kind.__name__, names[id(profile)])
             for node, heard in (("dashboard", dashboard), (STARTER, starter.heard)) for kind, topic, profile in heard]
 
 

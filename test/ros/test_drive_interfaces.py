@@ -6,6 +6,7 @@ that rclpy would check.
 """
 
 import dataclasses
+import functools
 import importlib.util
 import math
 import sys
@@ -19,7 +20,7 @@ pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
 
-from automot_ros.base.errors import MachineError
+from automot_ros.base.errors import MachineError, MessageError
 from automot_ros.base.quantity import describe
 from automot_ros.driving.order import DriveOrder, standing_order
 from automot_ros.nodes import interfaces, qos
@@ -135,6 +136,30 @@ def test_a_left_turn_is_a_left_turn(name: str, steer: float) -> None:
     got = READ[name](sent(name, order(steer=steer)))
     assert math.copysign(1.0, got.left) == math.copysign(1.0, steer)
     assert abs(got.left) > abs(READ[name](sent(name, order(steer=steer / 2.0))).left)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("steer", [-0.8, 0.1, 0.8])
+def test_what_is_sent_is_read_back_in_our_signs(name: str, steer: float) -> None:
+    drive, asked = contract(name).Drive(), order(steer=steer, target=4.0, acceleration=0.7)
+    back = drive.read(drive.command(asked, NOW_NS))
+    wanted = {"throttle": asked.command.throttle, "brake": 0.0, "steer": asked.command.steer,
+              "wheel_rad": asked.wheel_rad, "speed_mps": 4.0, "acceleration_mps2": 0.7,
+              "yaw_rate_radps": 4.0 * asked.curvature_per_m}
+    told = {field: value for field, value in dataclasses.asdict(back).items() if value is not None}
+    assert len(told) >= 2
+    assert told == {field: pytest.approx(wanted[field], abs=1e-6) for field in told}
+
+
+@pytest.mark.parametrize("name", [n for n in READ if n != "carla"])
+def test_a_command_that_is_no_number_is_refused(name: str) -> None:
+    message = sent(name, order())
+    drive, where = contract(name).Drive(), {"ackermann": "drive.speed", "autoware": "longitudinal.velocity",
+                                            "twist": "twist.linear.x"}[name]
+    *path, last = where.split(".")
+    setattr(functools.reduce(getattr, path, message), last, math.nan)
+    with pytest.raises(MessageError, match=f"not a number in {where}"):
+        drive.read(message)
 
 
 @pytest.mark.parametrize("name", READ)

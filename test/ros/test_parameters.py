@@ -78,7 +78,7 @@ def test_a_good_value_is_taken_before_configure_and_refused_after(make_node):
 
 
 @pytest.mark.parametrize("override", ["guard.stale_s:=99.0", "guard.stale_s:=soon", "no_such_parameter:=1",
-                                      "drive_interface:=helicopter", "guard.stale_s:=1.9"])
+                                      "drive_interface:=helicopter", "guard.stale_s:=1.9", "guard.stale_s:=~"])
 def test_a_bad_override_leaves_the_node_unconfigured(make_node, override):
     assert make_node(override).trigger_configure() == TransitionCallbackReturn.FAILURE
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ackermann_msgs.msg import AckermannDriveStamped
 
-from automot_ros.bridges.drive import Outlet, time_of
-from automot_ros.driving.order import DriveOrder
+from automot_ros.bridges.drive import Outlet, number, time_of
+from automot_ros.driving.order import DriveOrder, Reading
 
 BASE_FRAME = "base_link"
 LEAST_ACCELERATION_MPS2 = 0.1  # never zero: that would mean as quickly as possible
@@ -35,3 +35,8 @@ class Drive:
     def beside(self, order: DriveOrder, now_ns: int) -> tuple[()]:
         """Nothing."""
         return ()
+
+    def read(self, message: AckermannDriveStamped) -> Reading:
+        """Wheel angle and speed; the acceleration is a magnitude and says nothing of the direction."""
+        return Reading(wheel_rad=number(message.drive.steering_angle, "drive.steering_angle"),
+                       speed_mps=number(message.drive.speed, "drive.speed"))

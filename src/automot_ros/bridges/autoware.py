@@ -11,8 +11,8 @@ from __future__ import annotations
 from autoware_control_msgs.msg import Control
 from autoware_vehicle_msgs.msg import Engage, GearCommand, TurnIndicatorsCommand
 
-from automot_ros.bridges.drive import Outlet, time_of
-from automot_ros.driving.order import DriveOrder
+from automot_ros.bridges.drive import Outlet, number, time_of
+from automot_ros.driving.order import DriveOrder, Reading
 
 STANDING_MPS = 0.1
 HOLD_ACCELERATION_MPS2 = -1.5  # Autoware's own way to say: stand still and hold
@@ -66,3 +66,9 @@ class Drive:
         return (GearCommand(stamp=stamp, command=GearCommand.DRIVE),
                 TurnIndicatorsCommand(stamp=stamp, command=self._indicator),
                 Engage(stamp=stamp, engage=self._engaged))
+
+    def read(self, message: Control) -> Reading:
+        """Tyre angle, velocity, acceleration."""
+        return Reading(wheel_rad=number(message.lateral.steering_tire_angle, "lateral.steering_tire_angle"),
+                       speed_mps=number(message.longitudinal.velocity, "longitudinal.velocity"),
+                       acceleration_mps2=number(message.longitudinal.acceleration, "longitudinal.acceleration"))

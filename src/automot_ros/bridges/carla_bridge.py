@@ -25,7 +25,7 @@ from std_msgs.msg import Header
 
 from automot_ros.base.errors import MessageError
 from automot_ros.bridges.drive import Outlet
-from automot_ros.driving.order import DriveOrder
+from automot_ros.driving.order import DriveOrder, Reading
 from automot_ros.scene.actors import BodyKind, Boxes
 from automot_ros.scene.plan import DriveCommand
 from automot_ros.scene.sensing import SECOND_NS, EgoState
@@ -52,19 +52,21 @@ _LIGHT = {"RED": CarlaTrafficLightStatus.RED, "YELLOW": CarlaTrafficLightStatus.
           "GREEN": CarlaTrafficLightStatus.GREEN}
 
 
-def _header(stamp_ns: int, frame: str) -> Header:
+def header(stamp_ns: int, frame: str) -> Header:
+    """A header with the stamp of the input."""
     made = Header(frame_id=frame)
     made.stamp.sec, made.stamp.nanosec = stamp_ns // SECOND_NS, stamp_ns % SECOND_NS
     return made
 
 
-def _about_z(yaw_rad: float) -> Quaternion:
+def about_z(yaw_rad: float) -> Quaternion:
+    """A heading, left positive."""
     return Quaternion(x=0.0, y=0.0, z=math.sin(yaw_rad / 2.0), w=math.cos(yaw_rad / 2.0))
 
 
 def control_to_msg(command: DriveCommand) -> CarlaEgoVehicleControl:
     """Our command (left positive) as CARLA takes it (right positive), with the stamp of the inputs."""
-    return CarlaEgoVehicleControl(header=_header(command.stamp_ns, "map"), throttle=command.throttle,
+    return CarlaEgoVehicleControl(header=header(command.stamp_ns, "map"), throttle=command.throttle,
                                   steer=-command.steer, brake=command.brake, hand_brake=False, reverse=False, gear=1,
                                   manual_gear_shift=False)
 
@@ -83,6 +85,11 @@ class Drive:
     def beside(self, order: DriveOrder, now_ns: int) -> tuple[()]:
         """Nothing."""
         return ()
+
+    def read(self, message: CarlaEgoVehicleControl) -> Reading:
+        """Pedals and steering, left positive again."""
+        command = control_from_msg(message)
+        return Reading(throttle=command.throttle, brake=command.brake, steer=command.steer)
 
 
 def control_from_msg(message: CarlaEgoVehicleControl) -> DriveCommand:
@@ -104,17 +111,17 @@ def control_from_msg(message: CarlaEgoVehicleControl) -> DriveCommand:
 
 def status_to_msg(ego: EgoState, acceleration_mps2: float, command: DriveCommand) -> CarlaEgoVehicleStatus:
     """vehicle_status: speed, acceleration along the body, heading, and the command in force."""
-    made = CarlaEgoVehicleStatus(header=_header(ego.stamp_ns, "map"), velocity=ego.speed_mps,
+    made = CarlaEgoVehicleStatus(header=header(ego.stamp_ns, "map"), velocity=ego.speed_mps,
                                  control=control_to_msg(command))
     made.acceleration.linear.x = acceleration_mps2
     made.acceleration.linear.y = ego.speed_mps * ego.yaw_rate_radps
-    made.orientation = _about_z(ego.pose_map_to_ego.yaw_rad)
+    made.orientation = about_z(ego.pose_map_to_ego.yaw_rad)
     return made
 
 
 def objects_to_msg(boxes: Boxes, stamp_ns: int) -> ObjectArray:
     """Road users and what stands in their way, as the bridge sends them; buildings, posts and lamps are left out."""
-    made = ObjectArray(header=_header(stamp_ns, "map"))
+    made = ObjectArray(header=header(stamp_ns, "map"))
     for i, kind in enumerate(boxes.kinds_N.tolist()):
         classification = _CLASSIFICATION.get(BodyKind(kind))
         if classification is None:
@@ -125,7 +132,7 @@ def objects_to_msg(boxes: Boxes, stamp_ns: int) -> ObjectArray:
                      shape=SolidPrimitive(type=SolidPrimitive.BOX, dimensions=[length, width, height]))
         one.pose.position.x, one.pose.position.y = float(boxes.xy_N2[i, 0]), float(boxes.xy_N2[i, 1])
         one.pose.position.z = float(boxes.base_z_N[i]) + 0.5 * height
-        one.pose.orientation = _about_z(float(boxes.yaw_N[i]))
+        one.pose.orientation = about_z(float(boxes.yaw_N[i]))
         one.twist.linear.x = float(boxes.speed_N[i]) * math.cos(float(boxes.yaw_N[i]))
         one.twist.linear.y = float(boxes.speed_N[i]) * math.sin(float(boxes.yaw_N[i]))
         made.objects.append(one)

@@ -6,12 +6,14 @@ commands, and a stop that the guard orders because its inputs are old must not b
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from builtin_interfaces.msg import Time
 
-from automot_ros.driving.order import DriveOrder
+from automot_ros.base.errors import MessageError
+from automot_ros.driving.order import DriveOrder, Reading
 from automot_ros.scene.sensing import SECOND_NS
 
 
@@ -36,6 +38,16 @@ class DriveBridge(Protocol):
 
     def beside(self, order: DriveOrder, now_ns: int) -> tuple[Any, ...]:
         """One message for each of BESIDE."""
+
+    def read(self, message: Any) -> Reading:
+        """The inverse of `command`: what the vehicle is asked for. MessageError where a number is none."""
+
+
+def number(value: float, where: str) -> float:
+    """`value` if it is a number."""
+    if not math.isfinite(value):
+        raise MessageError("not a number", where=where, got=value, wanted="a number")
+    return float(value)
 
 
 def time_of(stamp_ns: int) -> Time:

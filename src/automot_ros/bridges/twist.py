@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from geometry_msgs.msg import TwistStamped
 
-from automot_ros.bridges.drive import Outlet, time_of
-from automot_ros.driving.order import DriveOrder
+from automot_ros.bridges.drive import Outlet, number, time_of
+from automot_ros.driving.order import DriveOrder, Reading
 
 BASE_FRAME = "base_link"
 
@@ -32,3 +32,8 @@ class Drive:
     def beside(self, order: DriveOrder, now_ns: int) -> tuple[()]:
         """Nothing."""
         return ()
+
+    def read(self, message: TwistStamped) -> Reading:
+        """Forward speed and yaw rate."""
+        return Reading(speed_mps=number(message.twist.linear.x, "twist.linear.x"),
+                       yaw_rate_radps=number(message.twist.angular.z, "twist.angular.z"))

@@ -91,7 +91,8 @@ def context_to_msg(record: ContextRecord) -> msg.AttentionContext:
     if handle is not None:
         made.segment, made.slot, made.generation = handle.segment, handle.slot, handle.generation
     else:
-        made.payload = array.array("B", bytes(record.payload or b""))
+        made.payload = array.array("B")
+        made.payload.frombytes(record.payload or b"")
     return made
 
 
@@ -104,7 +105,7 @@ def context_from_msg(message: msg.AttentionContext) -> ContextRecord:
     if message.segment:
         handle = SlotHandle(checked_segment_name(message.segment), message.slot, message.generation, message.size)
     else:
-        payload = message.payload.tobytes()
+        payload = memoryview(message.payload)
     return ContextRecord(
         stamp_from_msg(message.header.stamp, where), message.epoch, message.sequence, message.model_hash[:128], layout,
         message.next_position, pose_from_msg(message.pose_map_to_ego, where), message.checksum,

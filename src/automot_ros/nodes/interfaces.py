@@ -41,6 +41,7 @@ CONTRACTS: Mapping[str, Contract] = {
                       {COMMAND_OUTPUT: "/cmd_vel"}),
 }
 DRIVE_INTERFACES = tuple(CONTRACTS)
+NATIVE_CARLA = Contract("carla_native", ("carla_msgs", "derived_object_msgs"), OURS, {})
 
 
 def contract(name: str) -> Any:
@@ -48,9 +49,17 @@ def contract(name: str) -> Any:
 
     MachineError names the packages when the messages it speaks are not installed.
     """
-    known = CONTRACTS[name]
+    return _module(CONTRACTS[name], name)
+
+
+def _module(known: Contract, name: str) -> Any:
     try:
         return importlib.import_module(f"automot_ros.bridges.{known.module}")
     except ImportError as error:
         raise MachineError("messages of the drive interface are missing", where=name, got=str(error),
                            wanted=f"{' and '.join(known.packages)}: {known.install}") from error
+
+
+def native_carla() -> Any:
+    """The module that maps CARLA's Python API to messages, for the node beside CARLA's own ROS 2 interface."""
+    return _module(NATIVE_CARLA, "carla_native")

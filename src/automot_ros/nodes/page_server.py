@@ -10,12 +10,12 @@ import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
 from automot_ros.base.errors import MachineError
+from automot_ros.evaluation.page_state import PAGE
 from automot_ros.nodes import page_guard
 from automot_ros.nodes.page_guard import ANSWER_S, SAFE_HEADERS, BoundedReader, RequestTooLargeError
 
@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the log belongs to the drive."""
 
     def _file(self, name: str, kind: str) -> None:
-        data = (Path(__file__).parent / name).read_bytes()
+        data = (PAGE / name).read_bytes()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))

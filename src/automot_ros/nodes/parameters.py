@@ -44,7 +44,9 @@ def declare(node: Node, groups: Groups) -> list[ConfigError]:
             name = prefix + spec.name
             known.add(name)
             try:
-                node.declare_parameter(name, spec.default, descriptor_of(spec))
+                if node.declare_parameter(name, spec.default, descriptor_of(spec)).value is None:  # `name: ~` in YAML
+                    node.undeclare_parameter(name)
+                    raise InvalidParameterValueException(name, None, "no value")
             except (InvalidParameterTypeException, InvalidParameterValueException) as error:
                 where = f"{node.get_name()}.{name}"
                 errors.append(ConfigError("parameter cannot be used", where=where, got=str(error)))

@@ -8,13 +8,15 @@ import pytest
 from automot_ros.base.errors import ConfigError
 from automot_ros.base.quantity import describe
 from automot_ros.guard.config import GuardConfig
+from automot_ros.nodes.interfaces import CONTRACTS
 from automot_ros.nodes.stack import StackSettings, drive_stack
 
 
 def test_every_topic_that_a_node_reads_is_published_by_another():
     nodes = {d.name: d for d in drive_stack(StackSettings())}
     outputs = {target for d in nodes.values() for source, target in d.remaps.items() if "/output/" in source}
-    inputs = {target for d in nodes.values() for source, target in d.remaps.items() if "/input/" in source}
+    inputs = {target for d in nodes.values() if d.name != "dashboard"
+              for source, target in d.remaps.items() if "/input/" in source}
     assert {t for t in inputs if t.startswith("/automot/")} <= outputs
     assert {t for t in inputs if not t.startswith("/automot/")} == {
         "/carla/hero/rgb_front/image", "/carla/hero/lidar", "/carla/hero/odometry", "/carla/hero/waypoints"}
@@ -39,6 +41,36 @@ def test_a_vehicle_is_described_by_four_settings():
     for name in ("understanding", "action"):
         assert [nodes[name].parameters[k] for k in ("rig", "image_transport")] == ["eyes.yaml", "compressed"]
         assert nodes[name].remaps["~/input/image"] == "/carla/hero/rgb_front/image/compressed"
+
+
+def test_a_dry_run_sends_every_output_where_no_vehicle_listens():
+    settings = StackSettings(simulator=False, actuation=False, drive_interface="autoware", namespace="ego1")
+    controller = next(d for d in drive_stack(settings) if d.name == "controller")
+    outputs = {k: v for k, v in controller.remaps.items() if k in CONTRACTS["autoware"].topics}
+    assert len(outputs) == 4
+    assert all(v == f"/ego1/automot/dry_run/{k.removeprefix('~/output/')}" for k, v in outputs.items())
+
+
+def test_another_ego_has_topics_of_its_own():
+    ours, others = ({t for d in drive_stack(StackSettings(simulator=False, role=r, namespace=n))
+                     for t in d.remaps.values()} for r, n in (("hero", ""), ("rival", "two/rival")))
+    assert ours & others == {"/carla/world_info", "/carla/traffic_lights/status", "/diagnostics"}
+    assert "/two/rival/automot/trajectory" in others and "/carla/rival/odometry" in others
+
+
+@pytest.mark.parametrize(("change", "complaint"), [
+    ({"role": "two words"}, "no name of ROS in role"), ({"namespace": "/slash"}, "no name of ROS in namespace"),
+    ({"image_topic": "relative"}, "no name of ROS in image_topic"), ({"role": ""}, "no name of ROS in role")])
+def test_a_name_that_ros_does_not_take_is_refused(change, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        StackSettings(simulator=False, **change)
+
+
+@pytest.mark.parametrize("change", [{"role": "rival"}, {"namespace": "a"}, {"actuation": False},
+                                    {"points_topic": "/velodyne"}])
+def test_the_embedded_world_has_one_ego_with_names_of_its_own(change):
+    with pytest.raises(ConfigError, match="one ego with names of its own"):
+        StackSettings(**change)
 
 
 def test_the_simulator_comes_up_last_so_that_nobody_misses_its_first_tick():
@@ -73,3 +105,16 @@ def test_the_description_is_read_without_ros_and_without_torch():
     code = "import automot_ros.nodes.stack, sys; print([m for m in ('rclpy', 'torch') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_recorder_is_told_all_parameters_in_a_form_that_ros2_launch_leaves_alone() -> None:
+    import base64
+    import json
+
+    import yaml
+
+    nodes = {d.name: d.parameters for d in drive_stack(StackSettings(lockstep=True))}
+    text = nodes["recorder"]["stack"]
+    assert yaml.safe_load(str(text)) == text, "launch reads a mapping, and refuses it"
+    said = json.loads(base64.b64decode(str(text)))
+    assert said == {name: dict(own) for name, own in nodes.items() if name not in ("recorder", "simulator")}

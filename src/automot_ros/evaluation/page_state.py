@@ -1,25 +1,26 @@
-"""A View as the JSON that the page draws, in map coordinates; and as markers for RViz."""
+"""A View as the JSON that the page draws, in map coordinates."""
 
 from __future__ import annotations
 
 import json
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point
 from numpy.typing import NDArray
-from std_msgs.msg import ColorRGBA
-from visualization_msgs.msg import Marker, MarkerArray
 
-from automot_ros.evaluation.overlay import BODY_COLOR, BODY_COLORS, DRAFT_COLOR, PLAN_COLORS, ROUTE_COLOR
+from automot_ros.driving.order import Reading
+from automot_ros.evaluation.corridor_shape import corridor_outline
 from automot_ros.evaluation.view import MapOutline, View
-from automot_ros.nodes.convert import MAP_FRAME, header, quaternion_of
 from automot_ros.scene.actors import BodyKind
 from automot_ros.scene.report import spoken
+from automot_ros.vehicle.specification import VehicleSpec
 
 Floats = NDArray[np.float64]
+PAGE = Path(__file__).resolve().parent / "page"
+"""The page itself: HTML, style and script, without a framework, without anything from elsewhere."""
 
 
 @dataclass(slots=True)
@@ -30,29 +31,34 @@ class Figures:
     refiner_s: float | None = None
     understanding_s: float | None = None
     input_to_command_s: float | None = None
+    command: Reading | None = None
+    sweeps: list[Floats] = field(default_factory=list)
     simulator: dict[str, str] = field(default_factory=dict)
 
 
-def map_json(outline: MapOutline | None, route_N2: Floats | None) -> bytes:
-    """What holds for a whole drive: streets and route."""
+def map_json(outline: MapOutline | None, route_N2: Floats | None, vehicle: VehicleSpec, rate_hz: float) -> bytes:
+    """What holds for a whole drive: streets, route, the body of the ego, and how often a state comes."""
     lanes = [] if outline is None else [
         {"width": round(w, 2), "points": _points(c)}
         for c, w in zip(outline.lane_centres, outline.lane_widths_m, strict=True)]
     return _json({"name": "" if outline is None else outline.name, "lanes": lanes,
-                  "route": [] if route_N2 is None else _points(route_N2)})
+                  "route": [] if route_N2 is None else _points(route_N2),
+                  "ego": {"length": vehicle.length_m, "width": vehicle.width_m}, "rate_hz": rate_hz})
 
 
-def state_json(view: View, figures: Figures) -> bytes:
+def state_json(view: View, figures: Figures, vehicle: VehicleSpec) -> bytes:
     """What changes from moment to moment."""
+    sweeps = np.concatenate([np.zeros((0, 2)), *figures.sweeps])
+    corridor = corridor_outline(view, vehicle)
     return _json({
         "stamp_s": view.stamp_ns / 1e9,
         "ego": None if view.ego is None else {
             "pose": _pose(view.ego.pose_map_to_ego.x_m, view.ego.pose_map_to_ego.y_m, view.ego.pose_map_to_ego.yaw_rad),
             "speed_mps": round(view.ego.speed_mps, 2)},
         "draft": _draft(view), "plan": _plan(view), "guard": _guard(view),
-        "command": None if view.command is None else {
-            "throttle": round(view.command.throttle, 3), "brake": round(view.command.brake, 3),
-            "steer": round(view.command.steer, 3)},
+        "gauges": gauges(figures.command, vehicle),
+        "corridor": None if corridor is None else [_points(edge) for edge in corridor],
+        "hits": _points(sweeps),
         "users": _users(view),
         "lights": [{"line": _points(view.outline.stop_lines[i]), "state": word} for i, word in view.lights.items()
                    if view.outline is not None and i in view.outline.stop_lines],
@@ -63,6 +69,41 @@ def state_json(view: View, figures: Figures) -> bytes:
         "latency": {"action_s": _number(figures.action_s), "refiner_s": _number(figures.refiner_s),
                     "input_to_command_s": _number(figures.input_to_command_s)},
     })
+
+
+def gauges(command: Reading | None, vehicle: VehicleSpec) -> list[dict[str, Any]]:
+    """What the command asks for, as bars: name, share (-1..1 where `both`, left positive) and the number in words."""
+    if command is None:
+        return []
+    c, made = command, []
+
+    def add(name: str, share: float, text: str, *, both: bool = False) -> None:
+        low = -1.0 if both else 0.0
+        made.append({"name": name, "share": round(min(1.0, max(low, share)), 3), "text": text, "both": both})
+
+    if c.throttle is not None:
+        add("throttle", c.throttle, f"{100 * c.throttle:.0f} %")
+    if c.brake is not None:
+        add("brake", c.brake, f"{100 * c.brake:.0f} %")
+    if c.speed_mps is not None:
+        add("speed", c.speed_mps / vehicle.max_speed_mps, f"{c.speed_mps * 3.6:.0f} km/h")
+    if c.acceleration_mps2 is not None:
+        brakes = c.acceleration_mps2 < 0.0
+        most = vehicle.max_deceleration_mps2 if brakes else vehicle.max_acceleration_mps2
+        add("brake" if brakes else "accelerate", abs(c.acceleration_mps2) / most, f"{c.acceleration_mps2:.1f} m/s²")
+    if c.steer is not None:
+        add("steer", c.steer, f"{_side(c.steer)}{abs(100 * c.steer):.0f} %", both=True)
+    if c.wheel_rad is not None:
+        degrees = math.degrees(c.wheel_rad)
+        add("wheel", c.wheel_rad / vehicle.steer_to_wheel_rad, f"{_side(degrees)}{abs(degrees):.0f}°", both=True)
+    if c.yaw_rate_radps is not None:
+        degrees = math.degrees(c.yaw_rate_radps)
+        add("turn", c.yaw_rate_radps, f"{_side(degrees)}{abs(degrees):.0f}°/s", both=True)
+    return made
+
+
+def _side(left: float) -> str:
+    return "" if abs(left) < 0.005 else "left " if left > 0.0 else "right "
 
 
 def _draft(view: View) -> dict[str, Any] | None:
@@ -115,41 +156,3 @@ def _number(value: float | None) -> float | None:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-
-
-def markers(view: View) -> MarkerArray:
-    """Route, draft, plan and road users for RViz, in the map frame; bodies vanish by themselves after half a second."""
-    made = MarkerArray()
-    at = header(view.stamp_ns, MAP_FRAME)
-
-    def add(space: str, number: int, kind: int, color: tuple[int, int, int], alpha: float = 0.9) -> Marker:
-        marker = Marker(header=at, ns=space, id=number, type=kind, action=Marker.ADD)
-        marker.color = ColorRGBA(r=color[0] / 255.0, g=color[1] / 255.0, b=color[2] / 255.0, a=alpha)
-        marker.pose.orientation.w = 1.0
-        marker.lifetime.nanosec = 500_000_000
-        made.markers.append(marker)
-        return marker
-
-    def line(space: str, points_N2: Floats, color: tuple[int, int, int], width_m: float, z_m: float) -> None:
-        marker = add(space, 0, Marker.LINE_STRIP, color)
-        marker.scale.x = width_m
-        marker.points = [Point(x=float(x), y=float(y), z=z_m) for x, y in points_N2]
-
-    if view.route_N2 is not None:
-        line("route", view.route_N2, ROUTE_COLOR, 0.4, 0.05)
-    if view.draft is not None:
-        to_map = view.draft.ego.pose_map_to_ego
-        line("draft", to_map.apply(view.draft.route_202.astype(np.float64)), DRAFT_COLOR, 0.2, 0.15)
-    if view.trajectory is not None:
-        line("plan", view.trajectory.xy_N2, PLAN_COLORS[view.trajectory.status], 0.9, 0.1)
-    users = view.road_users
-    for i in range(len(users)):
-        kind = int(users.kinds_N[i])
-        color = BODY_COLORS.get(kind, BODY_COLOR)
-        marker = add("road_users", int(users.ids_N[i]) & 0x7FFFFFFF, Marker.CUBE, color, 0.7)
-        length, width, height = (float(v) for v in users.sizes_N3[i])
-        marker.pose.position.x, marker.pose.position.y = float(users.xy_N2[i, 0]), float(users.xy_N2[i, 1])
-        marker.pose.position.z = 0.5 * height
-        marker.pose.orientation = quaternion_of(float(users.yaw_N[i]))
-        marker.scale.x, marker.scale.y, marker.scale.z = length, width, height
-    return made
